@@ -1,0 +1,107 @@
+"""Ticks: simulated time as whole milliseconds since the start of a run."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from twin.errors import ConfigError
+
+Tick = int
+"""Milliseconds since the start of the run."""
+
+_UNITS = {"ms": 1, "s": 1000, "m": 60_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
+
+
+def seconds(value: float) -> Tick:
+    """Ticks in ``value`` seconds."""
+    return round(value * 1000)
+
+
+def minutes(value: float) -> Tick:
+    """Ticks in ``value`` minutes."""
+    return round(value * 60_000)
+
+
+def hours(value: float) -> Tick:
+    """Ticks in ``value`` hours."""
+    return round(value * 3_600_000)
+
+
+def duration(text: str) -> Tick:
+    """Ticks in a text such as ``"90s"``, ``"5m"``, ``"2h"``, ``"1h30m"`` or ``"1d"``.
+
+    Raises
+    ------
+    ConfigError
+        The text is not a duration, or is zero.
+    """
+    parts = re.findall(r"(\d+(?:\.\d+)?)\s*(ms|min|s|m|h|d)", text)
+    rest = re.sub(r"(\d+(?:\.\d+)?)\s*(ms|min|s|m|h|d)", "", text).strip()
+    ticks = round(sum(float(number) * _UNITS[unit] for number, unit in parts))
+    if rest or ticks <= 0:
+        raise ConfigError(
+            f"{text!r} is not a duration", allowed='a number and a unit: "30s", "5m", "2h", "1h30m", "1d"'
+        )
+    return ticks
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Ties ticks to local time.
+
+    Attributes
+    ----------
+    start
+        Local time at tick 0, with its time zone.
+    """
+
+    start: datetime
+
+    @classmethod
+    def at(cls, start: datetime, timezone: str) -> Calendar:
+        """A calendar whose tick 0 is this naive local time in this IANA time zone."""
+        return cls(start.replace(tzinfo=ZoneInfo(timezone)))
+
+    def utc(self, now: Tick) -> datetime:
+        """UTC at a tick."""
+        return self.start.astimezone(ZoneInfo("UTC")) + timedelta(milliseconds=now)
+
+    def local(self, now: Tick) -> datetime:
+        """Local time at a tick (summer time obeyed)."""
+        return self.utc(now).astimezone(self.start.tzinfo)
+
+    def tick(self, moment: datetime) -> Tick:
+        """Tick of a moment; a naive one is local time."""
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=self.start.tzinfo)
+        utc = ZoneInfo("UTC")
+        return round((moment.astimezone(utc) - self.start.astimezone(utc)).total_seconds() * 1000)
+
+    def day_seconds(self, now: Tick) -> float:
+        """Seconds since local midnight at a tick."""
+        local = self.local(now)
+        return local.hour * 3600 + local.minute * 60 + local.second + local.microsecond / 1e6
+
+    def clock_tick(self, text: str) -> Tick:
+        """Tick of a local time of day ``"HH:MM"`` on the first day, or of a full ISO date and time.
+
+        Raises
+        ------
+        ConfigError
+            The text is neither.
+        """
+        try:
+            if re.fullmatch(r"\d{1,2}:\d{2}(:\d{2})?", text):
+                hour, minute, *second = (int(part) for part in text.split(":"))
+                moment = self.start.replace(
+                    hour=hour, minute=minute, second=second[0] if second else 0, microsecond=0
+                )
+                return self.tick(moment)
+            return self.tick(datetime.fromisoformat(text))
+        except ValueError as error:
+            raise ConfigError(
+                f"{text!r} is not a time ({error})", allowed='"07:30" or "2025-01-14T07:30"'
+            ) from None

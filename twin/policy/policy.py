@@ -1,0 +1,99 @@
+"""The contract of a policy (chosen by the city) and of an event (what happens to it)."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from twin.core.model import Parameters, Process
+from twin.core.time import Tick, minutes
+
+if TYPE_CHECKING:
+    from twin.core.world import World
+    from twin.policy.view import View
+
+
+@dataclass(frozen=True)
+class Action:
+    """Set a control port, at some rows of its table or at all."""
+
+    port: str
+    values: npt.ArrayLike
+    rows: npt.NDArray[np.integer] | None = None
+
+
+class Policy(ABC):
+    """A rule of the city that looks at what the sensors saw and sets controls.
+
+    Attributes
+    ----------
+    name
+        Name in scenarios: ``service.rule``.
+    sees
+        Ports that it looks at; each must have a sensor in the scenario, or ``oracle = true``.
+    acts
+        Control ports that it sets.
+    period
+        Ticks between two decisions, first at tick 0; an instance may change it.
+    """
+
+    name: ClassVar[str]
+    Parameters: ClassVar[type[Parameters]] = Parameters
+    sees: ClassVar[tuple[str, ...]] = ()
+    acts: ClassVar[tuple[str, ...]] = ()
+    period: Tick = minutes(15)
+
+    def __init__(self, world: World, parameters: Any) -> None:
+        self.world = world
+        self.city = world.city
+        self.parameters = parameters
+
+    def setup(self) -> None:
+        """Prepare; every column of the run is there."""
+
+    @abstractmethod
+    def decide(self, now: Tick, view: View) -> Iterable[Action]:
+        """What to do at ``now``, from what can be seen."""
+
+
+class Event(ABC):
+    """Something that happens to the city at its time.
+
+    Attributes
+    ----------
+    name
+        Name in scenarios: ``service.what``.
+    acts
+        Control ports that it sets.
+    """
+
+    name: ClassVar[str]
+    Parameters: ClassVar[type[Parameters]] = Parameters
+    acts: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, world: World, parameters: Any) -> None:
+        self.world = world
+        self.city = world.city
+        self.parameters = parameters
+
+    def setup(self) -> None:
+        """Check the parameters against the city (an unknown street fails here, before the run)."""
+
+    @abstractmethod
+    def process(self) -> Process:
+        """The SimPy process of the event; times are ticks."""
+
+    def until(self, tick: Tick) -> Any:
+        """A SimPy event at this tick (at once when it is past): ``yield self.until(...)``."""
+        return self.world.env.timeout(max(0, tick - self.world.now))
+
+    def act(
+        self, port: str, values: npt.ArrayLike, rows: npt.NDArray[np.integer] | None = None
+    ) -> None:
+        """Set a control now, checked and logged."""
+        self.world.controls.set(port, values, now=self.world.now, by=self.name, rows=rows)
