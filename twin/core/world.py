@@ -46,6 +46,8 @@ class World:
         Money, and what happened.
     scratch
         A folder of this run for temporary files, removed at its end.
+    consumed
+        Ports that something reads, senses or records: a model need not fill the others.
     """
 
     city: City
@@ -54,6 +56,7 @@ class World:
     env: simpy.Environment
     streams: Streams
     scratch: Path
+    consumed: frozenset[str] = frozenset()
     state: State = field(default_factory=State)
     observations: Observations = field(default_factory=Observations)
     ledger: Ledger = field(default_factory=Ledger)

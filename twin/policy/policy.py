@@ -90,7 +90,9 @@ class Event(ABC):
 
     def until(self, tick: Tick) -> Any:
         """A SimPy event at this tick (at once when it is past): ``yield self.until(...)``."""
-        return self.world.env.timeout(max(0, tick - self.world.now))
+        from twin.core.clock import urgent
+
+        return urgent(self.world.env, max(0, tick - self.world.now))
 
     def act(
         self, port: str, values: npt.ArrayLike, rows: npt.NDArray[np.integer] | None = None

@@ -1,0 +1,104 @@
+"""Makes the parts of a run from a scenario: models, policies, events and sensors, parameters checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from twin.core.model import Model
+from twin.core.registry import find
+from twin.core.world import World
+from twin.errors import ConfigError
+from twin.policy.policy import Event, Policy
+from twin.scenario.scenario import Scenario, explain
+
+if TYPE_CHECKING:
+    from twin.sensors.recorded import RecordedSensor
+    from twin.sensors.virtual import VirtualSensor
+
+
+@dataclass
+class Parts:
+    """Everything that a scenario names.
+
+    Attributes
+    ----------
+    models, events
+        In the order of the scenario.
+    policies
+        Each with whether it sees the truth.
+    recorded, virtual
+        Sensor sources that replay files, and sensors of the simulated truth.
+    """
+
+    models: list[Model]
+    policies: list[tuple[Policy, bool]]
+    events: list[Event]
+    recorded: list[RecordedSensor]
+    virtual: list[VirtualSensor]
+
+
+def build_parts(scenario: Scenario, world: World) -> Parts:
+    """Make every part.
+
+    Raises
+    ------
+    ConfigError
+        An unknown name or a wrong parameter, with file and key.
+    """
+    data = scenario.data
+    models = [
+        _model(scenario, world, name, values)
+        for name, values in data.model.items()
+        if name not in data.without
+    ]
+    if not models:
+        raise ConfigError("this scenario has no models", where=scenario.where("model"))
+    policies = [
+        (_part("policies", f"policy.{i}", item.use, item.parameters, scenario, world), item.oracle)
+        for i, item in enumerate(data.policy)
+    ]
+    events = [
+        _part("events", f"event.{i}", item.use, item.parameters, scenario, world)
+        for i, item in enumerate(data.event)
+    ]
+    recorded, virtual = _sensors(scenario)
+    return Parts(models, policies, events, recorded, virtual)
+
+
+def _model(scenario: Scenario, world: World, name: str, values: dict[str, Any]) -> Model:
+    made: Model = _part("models", f"model.{name}", name, values, scenario, world)
+    return made
+
+
+def _part(
+    group: Any, key: str, use: str, values: dict[str, Any], scenario: Scenario, world: World
+) -> Any:
+    kind = find(group, use, where=scenario.where(key))
+    return kind(world, _parameters(kind.Parameters, values, key, scenario))
+
+
+def _parameters(schema: Any, values: dict[str, Any], key: str, scenario: Scenario) -> Any:
+    try:
+        return schema.model_validate(values)
+    except ValidationError as error:
+        raise explain(error, lambda part: scenario.where(f"{key}.{part}")) from None
+
+
+def _sensors(scenario: Scenario) -> tuple[list[RecordedSensor], list[VirtualSensor]]:
+    recorded: list[RecordedSensor] = []
+    virtual: list[VirtualSensor] = []
+    names: set[str] = set()
+    for i, item in enumerate(scenario.data.sensor):
+        key = f"sensor.{i}"
+        kind = find("sensors", item.use, where=scenario.where(key))
+        parameters = _parameters(kind.Parameters, item.parameters, key, scenario)
+        name = item.name or f"{item.use}-{i + 1}"
+        if name in names:
+            raise ConfigError(f"two sensors are called {name!r}", where=scenario.where(key))
+        names.add(name)
+        made = kind(name, parameters)
+        (recorded if hasattr(made, "arrivals") else virtual).append(made)
+    return recorded, virtual
