@@ -291,7 +291,7 @@ class Engine:
             indicators=measured,
             times=self.recorder.times,
             series=self.recorder.series(),
-            ports={port.name: port for port, _ in self._recorded()},
+            ports=self.ports,
             log=self.world.log.rows,
             ledger=self.world.ledger.rows,
             observations=self.world.observations.archive,

@@ -22,7 +22,7 @@ class Outcome:
     indicators
         Each declared indicator with its value.
     times, series, ports
-        Recorded ticks; (n_times, n_entities) float32 by port; the ports themselves.
+        Recorded ticks; (n_times, n_entities) float32 by port; every port of the run.
     log
         Rows (tick, kind, subject, JSON detail).
     ledger

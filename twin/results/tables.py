@@ -1,0 +1,47 @@
+"""Tables of a result as Parquet files, through DuckDB, the same bytes each time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Columns = dict[str, npt.NDArray[Any]]
+
+
+def write_parquet(path: Path, columns: Mapping[str, Any]) -> None:
+    """Write columns (texts as object arrays) to a Parquet file.
+
+    One thread and kept order: the bytes depend on the content alone.
+    """
+    import duckdb
+
+    table = {key: _plain(values) for key, values in columns.items()}
+    with duckdb.connect(config={"threads": 1, "preserve_insertion_order": True}) as connection:
+        connection.register("content", table)
+        connection.execute(
+            f"COPY content TO '{_quoted(path)}' (FORMAT parquet, COMPRESSION zstd)"
+        )
+
+
+def read_parquet(path: Path) -> Columns:
+    """Columns of a Parquet file, in the order of its rows."""
+    import duckdb
+
+    with duckdb.connect(config={"threads": 1}) as connection:
+        found: Columns = connection.execute(f"SELECT * FROM '{_quoted(path)}'").fetchnumpy()
+    return {key: np.asarray(values) for key, values in found.items()}
+
+
+def _plain(values: Any) -> npt.NDArray[Any]:
+    array = np.asarray(values)
+    if array.dtype.kind in "OU":
+        return np.array([str(v) for v in array], dtype=object)
+    return array
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
