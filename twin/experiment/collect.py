@@ -1,0 +1,337 @@
+"""Fills the data of a report from the runs of a comparison."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from twin.city.city import City
+from twin.core.indicator import Indicator
+from twin.errors import DataError
+from twin.report.data import (
+    Curve,
+    Effect,
+    Geometry,
+    Happening,
+    IndicatorRow,
+    Layer,
+    Making,
+    Measure,
+    Money,
+    MoneyRow,
+    Profile,
+    ReportData,
+    Variant,
+)
+from twin.results.store import Run
+from twin.scenario.scenario import Scenario
+from twin.scenario.recipe import load_city
+
+if TYPE_CHECKING:
+    from twin.experiment.compare import Comparison
+
+Floats = npt.NDArray[np.float64]
+KINDS = {0: "point", 1: "line", 3: "polygon", 5: "line", 6: "polygon"}
+BACKGROUND = ("building", "edge")
+
+
+def collect(comparison: Comparison, language: str) -> ReportData:
+    """Everything that a report says, in plain data.
+
+    Raises
+    ------
+    TwinError
+        The runs, or the city that they lived in, cannot be read.
+    """
+    scenarios = comparison.scenarios
+    indicators = _indicators(comparison)
+    fields = [_Fields(list(runs.values())) for runs in comparison.runs]
+    geometries, layers = _map(comparison, fields)
+    titles = [s.text("title", language) for s in scenarios]
+    return ReportData(
+        title=" / ".join(titles[1:]) or titles[0],
+        base=_variant(scenarios[0], language),
+        variants=[_variant(s, language) for s in scenarios[1:]],
+        making=_making(comparison),
+        indicators=indicators,
+        profiles=_profiles(comparison, fields),
+        money=_money(comparison),
+        geometries=geometries,
+        layers=layers,
+        happenings=_happenings(comparison),
+        limits=_limits(comparison),
+    )
+
+
+def _variant(scenario: Scenario, language: str) -> Variant:
+    data = scenario.data
+    measures = [Measure("policy", p.use, p.parameters) for p in data.policy]
+    measures += [Measure("event", e.use, e.parameters) for e in data.event]
+    return Variant(
+        scenario.text("title", language), scenario.text("description", language), measures
+    )
+
+
+def _indicators(comparison: Comparison) -> list[IndicatorRow]:
+    from twin.experiment.statistics import paired
+
+    found = []
+    for name, unit, better, stakeholder in comparison._indicators():
+        base = comparison.values(0, name)
+        effects = []
+        for position in range(1, len(comparison.scenarios)):
+            p = paired(base, comparison.values(position, name))
+            effects.append(Effect(p.policy, p.difference, p.low, p.high))
+        kept = base[np.isfinite(base)]
+        found.append(
+            IndicatorRow(
+                Indicator(name, unit, better, stakeholder),  # type: ignore[arg-type]
+                float(kept.mean()) if len(kept) else float("nan"),
+                effects,
+                (float(kept.min()), float(kept.max())) if len(kept) > 1 else None,
+            )
+        )
+    return found
+
+
+class _Fields:
+    """Recorded fields of a scenario's runs: curves over time and means over the period."""
+
+    def __init__(self, runs: Sequence[Run]) -> None:
+        import zarr
+
+        self.groups = [
+            zarr.open_group(str(run.folder / "series.zarr"), mode="r") for run in runs
+        ]
+
+    def names(self) -> list[str]:
+        if not self.groups:
+            return []
+        return sorted(name for name, array in self.groups[0].arrays() if "unit" in array.attrs)
+
+    def attributes(self, name: str) -> dict[str, Any]:
+        array = self.groups[0][name]
+        return {**dict(array.attrs), "table": array.metadata.dimension_names[1]}
+
+    def times(self) -> Floats:
+        found: Floats = np.asarray(self.groups[0]["time"][:], dtype=np.float64)
+        return found
+
+    def curve(self, name: str, how: str) -> Curve:
+        """The port over time; flows at the first tick have no interval behind them."""
+        add = np.nanmean if how == "mean" else np.nansum
+        rows = np.array([add(g[name][:].astype(np.float64), axis=1) for g in self.groups if name in g])
+        many = len(rows) > 1
+        return Curve(
+            rows.mean(axis=0), rows.min(axis=0) if many else None, rows.max(axis=0) if many else None
+        )
+
+    def mean(self, name: str) -> Floats:
+        found: Floats = np.mean(
+            [g[name][1:].astype(np.float64).mean(axis=0) for g in self.groups if name in g], axis=0
+        )
+        return found
+
+    def has(self, name: str) -> bool:
+        return bool(self.groups) and all(name in g for g in self.groups)
+
+
+def _common(fields: Sequence[_Fields]) -> list[str]:
+    return [name for name in fields[0].names() if all(f.has(name) for f in fields)]
+
+
+def _midnight(scenario: Scenario) -> float:
+    """Seconds from the midnight before the start to the start."""
+    start = scenario.data.period.start
+    return start.hour * 3600.0 + start.minute * 60.0
+
+
+def _profiles(comparison: Comparison, fields: Sequence[_Fields]) -> list[Profile]:
+    found = []
+    for name in _common(fields):
+        attributes = fields[0].attributes(name)
+        how = attributes.get("profile")
+        if how not in ("mean", "sum") or not np.prod(fields[0].groups[0][name].shape):
+            continue
+        # A flow has no interval behind it at tick 0, so its curve begins with the next sample.
+        first = 1 if attributes.get("kind") == "flow" else 0
+        curves = [_from(f.curve(name, how), first) for f in fields]
+        time = fields[0].times()[first:] + _midnight(comparison.scenarios[0])
+        found.append(Profile(name, str(attributes["unit"]), time, curves[0], curves[1:], how))
+    return found
+
+
+def _from(curve: Curve, first: int) -> Curve:
+    return Curve(
+        curve.mean[first:],
+        None if curve.low is None else curve.low[first:],
+        None if curve.high is None else curve.high[first:],
+    )
+
+
+def _money(comparison: Comparison) -> list[MoneyRow]:
+    books = [_book(list(runs.values())) for runs in comparison.runs]
+    keys = sorted({key for book in books for key in book})
+    nothing = Money()
+    return [
+        MoneyRow(party, category, books[0].get((party, category), nothing),
+                 [book.get((party, category), nothing) for book in books[1:]])
+        for party, category in keys
+    ]
+
+
+def _book(runs: Sequence[Run]) -> dict[tuple[str, str], Money]:
+    """What each party paid and received in each category, mean over the runs."""
+    paid: dict[tuple[str, str], float] = defaultdict(float)
+    received: dict[tuple[str, str], float] = defaultdict(float)
+    for run in runs:
+        rows = zip(
+            *(run.ledger[key] for key in ("payer", "payee", "amount", "category")), strict=True
+        )
+        for payer, payee, amount, category in rows:
+            paid[str(payer), str(category)] += float(amount) / len(runs)
+            received[str(payee), str(category)] += float(amount) / len(runs)
+    return {
+        key: Money(paid.get(key, 0.0), received.get(key, 0.0)) for key in {*paid, *received}
+    }
+
+
+def _map(
+    comparison: Comparison, fields: Sequence[_Fields]
+) -> tuple[list[Geometry], list[Layer]]:
+    city = _city(comparison)
+    layers = []
+    for name in _common(fields):
+        table = fields[0].attributes(name)["table"]
+        if table in city and city[table].geometry is not None and len(city[table]):
+            values = [f.mean(name) for f in fields]
+            layers.append(
+                Layer(name, table, str(fields[0].attributes(name)["unit"]), values[0], values[1:])
+            )
+    shown = dict.fromkeys([*BACKGROUND, *(layer.table for layer in layers)])
+    geometries = [
+        _geometry(city, table)
+        for table in shown
+        if table in city and len(city[table]) and city[table].geometry is not None
+    ]
+    return geometries, layers
+
+
+def _city(comparison: Comparison) -> City:
+    """The very bundle that the runs lived in, or the scenario's city where it is gone."""
+    run = next(run for runs in comparison.runs for run in runs.values())
+    folder = run.manifest["city"].get("folder")
+    try:
+        return City.load(folder) if folder else _named(comparison)
+    except DataError:
+        return _named(comparison)
+
+
+def _named(comparison: Comparison) -> City:
+    scenario = comparison.scenarios[0]
+    return load_city(scenario.data.city, scenario.file)
+
+
+def _geometry(city: City, name: str) -> Geometry:
+    import shapely
+    from pyproj import Transformer
+
+    table = city[name]
+    shapes = table.geometry
+    assert shapes is not None
+    kind = KINDS[int(shapely.get_type_id(shapes[0]))]
+    if kind == "polygon":
+        shapes = np.array([_ring(shape) for shape in shapes], dtype=object)
+    places, owner = shapely.get_coordinates(shapes, return_index=True)
+    east, north = Transformer.from_crs(city.place.crs, "EPSG:4326", always_xy=True).transform(
+        places[:, 0], places[:, 1]
+    )
+    counts = np.bincount(owner, minlength=len(shapes))
+    offsets = None if kind == "point" else np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+    labels = table["name"] if "name" in table else table.ids
+    return Geometry(
+        table=name,
+        kind=kind,  # type: ignore[arg-type]
+        coordinates=np.column_stack([east, north]),
+        offsets=offsets,
+        labels=[str(label) for label in labels],
+        background=name in BACKGROUND,
+        width=np.asarray(table["lanes"], dtype=np.float64) if "lanes" in table else None,
+    )
+
+
+def _ring(shape: Any) -> Any:
+    """Outer ring of a polygon, of the largest part of several."""
+    import shapely
+
+    parts = shapely.get_parts(shape)
+    return shapely.get_exterior_ring(parts[int(np.argmax(shapely.area(parts)))])
+
+
+def _happenings(comparison: Comparison) -> list[Happening]:
+    """Control changes and other entries of the log, those alike put together."""
+    offset = _midnight(comparison.scenarios[0])
+    found = []
+    for position, runs in enumerate(comparison.runs):
+        groups: dict[tuple[str, str, str], list[float]] = defaultdict(list)
+        for run in runs.values():
+            columns = (run.events[key] for key in ("tick", "kind", "subject", "detail"))
+            for tick, kind, subject, detail in zip(*columns, strict=True):
+                by = str(json.loads(str(detail)).get("by", ""))
+                key = (str(kind), str(subject) if kind == "control" else "", by)
+                groups[key].append(float(tick) / 1000.0 + offset)
+        for (kind, subject, by), times in sorted(groups.items()):
+            found.append(
+                Happening(position, min(times), kind, subject, by, max(times), len(times) / len(runs))
+            )
+    return found
+
+
+def _making(comparison: Comparison) -> Making:
+    runs = [run for found in comparison.runs for run in found.values()]
+    first = runs[0].manifest
+    start = datetime.fromisoformat(first["start"])
+    quality: dict[str, float] = defaultdict(float)
+    for run in runs:
+        for account in run.manifest["quality"].values():
+            for key, count in account.items():
+                quality[key] += count / len(runs)
+    names = [s.name for s in comparison.scenarios]
+    return Making(
+        city=str(first["city"]["name"]),
+        start=start,
+        end=start + timedelta(seconds=first["duration_seconds"]),
+        seeds=comparison.seeds,
+        source=str(first["city"]["source"] or ""),
+        licence=str(first["city"]["licence"] or ""),
+        wall_time=sum(run.manifest["wall_seconds"]["total"] for run in runs),
+        versions=first["versions"],
+        hashes=first["inputs"],
+        quality=dict(quality),
+        failed={f"{names[i]}, seed {seed}": e for (i, seed), e in comparison.failed.items()},
+        command=_command(comparison),
+    )
+
+
+def _command(comparison: Comparison) -> str:
+    def named(s: Scenario) -> str:
+        return f"{s.file.parent.name}/{s.file.stem}" if s.file else repr(s.name)
+
+    names = [named(s) for s in comparison.scenarios]
+    if len(names) == 1:
+        return f"twin run {names[0]} --seed {comparison.seeds[0]}"
+    seeds = comparison.seeds
+    counted = seeds == list(range(1, len(seeds) + 1))
+    wanted = str(len(seeds)) if counted else ",".join(map(str, seeds))
+    return f"twin compare {' '.join(names)} --seeds {wanted}"
+
+
+def _limits(comparison: Comparison) -> list[str]:
+    found = {w for runs in comparison.runs for run in runs.values() for w in run.manifest["warnings"]}
+    return sorted(found)
