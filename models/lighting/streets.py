@@ -29,7 +29,7 @@ BUILT_UP = 0.5
 NEAR = 40.0
 SAMPLE = 20.0
 LANE_WIDTH = 3.2
-"""Metres: from a street to the buildings along it; between its points that are looked at; a lane."""
+"""Metres: from a street to the buildings along it; between points of it; width of a lane."""
 
 
 @dataclass(frozen=True)
@@ -99,13 +99,14 @@ def built_up(city: City) -> Mask:
     import shapely
 
     edges = city["edge"]
-    if "building" not in city or not len(city["building"]):
+    walls = city["building"].geometry if "building" in city else None
+    if walls is None or not len(walls) or edges.geometry is None:
         return np.ones(len(edges), dtype=np.bool_)
     counts = np.maximum(1, np.ceil(edges["length"] / SAMPLE)).astype(np.int64)
     which, order = _numbered(counts)
     share = (order + 0.5) / counts[which]
     points = shapely.line_interpolate_point(edges.geometry[which], share, normalized=True)
-    tree = shapely.STRtree(city["building"].geometry)
+    tree = shapely.STRtree(walls)
     near = np.zeros(len(points), dtype=np.bool_)
     near[tree.query(points, predicate="dwithin", distance=NEAR)[0]] = True
     found = np.bincount(which, weights=near, minlength=len(edges))

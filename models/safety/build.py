@@ -21,7 +21,8 @@ DETECTION = 25.0
 FIELD = 60.0
 """Horizontal field of view of a camera that looks one way, degrees."""
 
-_COMPASS = "N NNE NE ENE E ESE SE SSE S SSW SW WSW W WNW NW NNW".split()
+_EAST = ("N", "NNE", "NE", "ENE", "E", "ESE", "SE", "SSE")
+_COMPASS = (*_EAST, "S", "SSW", "SW", "WSW", "W", "WNW", "NW", "NNW")
 
 
 def detection_range(field: float = FIELD) -> float:
