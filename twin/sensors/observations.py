@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -33,6 +34,9 @@ class Batch:
         Tick at which the city learns of it.
     quality : (n,) int8
         ``GOOD``, ``SUSPECT`` or ``BAD``.
+    account
+        What else the source knows of its readings, by field of :class:`Quality`: added to the
+        account when the batch is taken in.
     """
 
     source: str
@@ -42,6 +46,7 @@ class Batch:
     time_observed: npt.NDArray[np.int64]
     time_arrived: Tick
     quality: npt.NDArray[np.int8]
+    account: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -65,7 +70,28 @@ class Latest:
 
 @dataclass
 class Quality:
-    """Account of every reading of a source: nothing is dropped silently."""
+    """Account of every reading of a source: nothing is dropped silently.
+
+    Attributes
+    ----------
+    received
+        Readings that arrived in the run.
+    suspect, bad
+        Those of them that were flagged; bad ones were not used.
+    unknown_entity
+        Those of an entity that the city does not have.
+    late, duplicate
+        Those not newer than what was known: older, or of the same time.
+    missing, out_of_range, stale, stuck
+        Why readings were flagged: no number (bad), outside the valid range (bad), too old when they
+        arrived (bad), the same value too often (suspect).
+    out_of_order
+        Readings that stand in the file after a newer one of the same entity.
+    untimed, outside
+        Readings of the file that did not arrive: without a readable time, or outside the run.
+    lost
+        Readings of a simulated sensor that did not get through.
+    """
 
     received: int = 0
     suspect: int = 0
@@ -73,6 +99,14 @@ class Quality:
     unknown_entity: int = 0
     late: int = 0
     duplicate: int = 0
+    missing: int = 0
+    out_of_range: int = 0
+    stale: int = 0
+    stuck: int = 0
+    out_of_order: int = 0
+    untimed: int = 0
+    outside: int = 0
+    lost: int = 0
 
 
 @dataclass
@@ -115,13 +149,18 @@ class Observations:
         account.suspect += int(np.count_nonzero(batch.quality == SUSPECT))
         account.bad += int(np.count_nonzero(known & ~usable))
         account.unknown_entity += int(np.count_nonzero(~known))
-        # Oldest first, so that the newest reading of an entity in one batch is the one that stays.
+        for reason, count in batch.account.items():
+            setattr(account, reason, getattr(account, reason) + count)
+        # By entity and time, so that the newest of an entity stays, and the first of equal times.
         order = np.flatnonzero(usable)
-        order = order[np.argsort(batch.time_observed[order], kind="stable")]
-        before = latest.time_observed[batch.rows[order]]
-        account.late += int(np.count_nonzero(batch.time_observed[order] < before))
-        account.duplicate += int(np.count_nonzero(batch.time_observed[order] == before))
-        fresh = order[batch.time_observed[order] > before]
+        order = order[np.lexsort((batch.time_observed[order], batch.rows[order]))]
+        rows, times = batch.rows[order], batch.time_observed[order]
+        before = latest.time_observed[rows]
+        again = np.zeros(len(order), dtype=np.bool_)
+        again[1:] = (rows[1:] == rows[:-1]) & (times[1:] == times[:-1])
+        account.late += int(np.count_nonzero(times < before))
+        account.duplicate += int(np.count_nonzero(again | (times == before)))
+        fresh = order[(times > before) & ~again]
         latest.value[batch.rows[fresh]] = batch.value[fresh]
         latest.time_observed[batch.rows[fresh]] = batch.time_observed[fresh]
         latest.count += len(fresh)
