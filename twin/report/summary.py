@@ -1,0 +1,142 @@
+"""The first screen: what changes, for whom, at what cost, how sure, in plain sentences."""
+
+from __future__ import annotations
+
+import math
+from html import escape
+
+from twin.report.data import Effect, IndicatorRow, ReportData, Verdict
+from twin.report.messages import Catalogue
+from twin.report.money import net_changes
+
+MOST, OF_ONE_SERVICE = 4, 2
+Found = tuple[IndicatorRow, Effect]
+
+
+def section(data: ReportData, say: Catalogue) -> str:
+    """The whole section, without its heading."""
+    if not data.variants:
+        text = say.plural("summary.run", len(data.making.seeds), title=data.base.title)
+        return f'<p class="lead">{escape(text)}</p>'
+    return "".join(_variant(data, say, position) for position in range(len(data.variants)))
+
+
+def _variant(data: ReportData, say: Catalogue, position: int) -> str:
+    return (
+        f'<p class="lead">{escape(headline(data, say, position))}</p><div class="cards">'
+        f"{_changes(data, say, position, 'better')}{_changes(data, say, position, 'worse')}"
+        f"{_money(data, say, position)}{_certainty(data, say, position)}</div>"
+    )
+
+
+def headline(data: ReportData, say: Catalogue, position: int) -> str:
+    """One sentence: how many indicators a variant clearly changes."""
+    title = data.variants[position].title
+    counts = {verdict: len(_with(data, position, verdict)) for verdict in ("better", "worse", "changed")}
+    total, sure = len(data.indicators), sum(counts.values())
+    if len(data.making.seeds) < 2:
+        return say("summary.counts.single", title=title)
+    if not sure:
+        return say("summary.counts.none", title=title, total=total)
+    return say.plural(
+        "summary.counts.sure",
+        sure,
+        title=title,
+        total=total,
+        better=counts["better"],
+        worse=counts["worse"],
+    )
+
+
+def _with(data: ReportData, position: int, verdict: str) -> list[Found]:
+    pairs = ((row, row.effects[position]) for row in data.indicators)
+    return [(row, effect) for row, effect in pairs if row.verdict(effect) == verdict]
+
+
+def strongest(found: list[Found]) -> list[Found]:
+    """The largest relative changes, few of one service."""
+    ranked = sorted(found, key=lambda pair: -_size(pair))
+    chosen: list[Found] = []
+    for pair in ranked:
+        service = pair[0].indicator.service
+        if sum(other.indicator.service == service for other, _ in chosen) < OF_ONE_SERVICE:
+            chosen.append(pair)
+    return chosen[:MOST]
+
+
+def _size(pair: Found) -> float:
+    row, effect = pair
+    share = abs(row.relative(effect.difference))
+    # What begins at zero has no relative change; it ranks with a doubling.
+    return share if math.isfinite(share) else 1.0
+
+
+def _changes(data: ReportData, say: Catalogue, position: int, verdict: Verdict) -> str:
+    found = _with(data, position, verdict)
+    chosen = strongest(found)
+    items = "".join(_change(row, effect, say) for row, effect in chosen)
+    if not found:
+        content = f"<p>{escape(say(f'summary.nothing.{verdict}'))}</p>"
+    else:
+        content = f"<ul>{items}</ul>"
+    if len(found) > len(chosen):
+        more = escape(say("summary.more", count=len(found) - len(chosen)))
+        content += f'<p class="note"><a href="#indicators">{more}</a></p>'
+    return _card(verdict, say(f"summary.{verdict}"), content)
+
+
+def _change(row: IndicatorRow, effect: Effect, say: Catalogue) -> str:
+    share = row.relative(effect.difference)
+    big = (
+        say.numbers.share(share, signed=True)
+        if math.isfinite(share)
+        else say.quantity(effect.difference, row.indicator.unit, signed=True)
+    )
+    text = say(
+        "summary.instead",
+        label=say.label("indicator", row.indicator.name),
+        policy=say.quantity(effect.mean, row.indicator.unit),
+        base=say.quantity(row.base, row.indicator.unit),
+    )
+    who = say.label("party", row.indicator.stakeholder)
+    return _item(big, text, who)
+
+
+def _item(big: str, text: str, who: str = "") -> str:
+    tag = f' <span class="who">{escape(who)}</span>' if who else ""
+    return f'<li><strong class="big">{escape(big)}</strong><span>{escape(text)}{tag}</span></li>'
+
+
+def _money(data: ReportData, say: Catalogue, position: int) -> str:
+    changes = net_changes(data, position)
+    if not data.money:
+        content = f"<p>{escape(say('summary.nothing.money'))}</p>"
+    elif not changes:
+        content = f"<p>{escape(say('summary.same.money'))}</p>"
+    else:
+        ranked = sorted(changes.items(), key=lambda pair: (-abs(pair[1]), pair[0]))[: MOST + 1]
+        content = f"<ul>{''.join(_party(party, change, say) for party, change in ranked)}</ul>"
+    return _card("money", say("summary.money"), content)
+
+
+def _party(party: str, change: float, say: Catalogue) -> str:
+    key = "summary.gain" if change > 0 else "summary.loss"
+    text = say(key, party=say.label("party", party))
+    return _item(say.numbers.money(change, signed=True), text)
+
+
+def _certainty(data: ReportData, say: Catalogue, position: int) -> str:
+    seeds, total = len(data.making.seeds), len(data.indicators)
+    confidence = say.numbers.share(data.making.confidence)
+    texts = [say.plural("summary.paired", seeds, confidence=confidence)]
+    if seeds > 1:
+        unsure = len(_with(data, position, "unsure"))
+        by_chance = say.numbers.number(total * (1.0 - data.making.confidence), digits=2)
+        texts.append(say("summary.unclear", count=unsure, total=total))
+        texts.append(say("summary.false", total=total, expected=by_chance))
+    content = "".join(f"<p>{escape(text)}</p>" for text in texts)
+    return _card("certainty", say("summary.certainty"), content)
+
+
+def _card(kind: str, title: str, content: str) -> str:
+    return f'<section class="card {kind}"><h3>{escape(title)}</h3>{content}</section>'
