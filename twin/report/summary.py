@@ -81,7 +81,7 @@ def _changes(data: ReportData, say: Catalogue, position: int, verdict: Verdict) 
         content = f"<ul>{items}</ul>"
     if len(found) > len(chosen):
         more = escape(say("summary.more", count=len(found) - len(chosen)))
-        content += f'<p class="note"><a href="#indicators">{more}</a></p>'
+        content += f'<p class="note"><a href="#indicators-section">{more}</a></p>'
     return _card(verdict, say(f"summary.{verdict}"), content)
 
 
