@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -53,11 +56,11 @@ def _ways(extract: Extract, points: Floats) -> Features:
     return Features([f"w{key}" for key in keys], [tagged[key].tags for key in keys], _array(geometry))
 
 
-def lines(extract: Extract, points: Floats, keys: object) -> dict[int, object]:
+def lines(extract: Extract, points: Floats, keys: Iterable[int]) -> dict[int, Any]:
     """The line of each way of at least two known nodes, by id."""
     import shapely
 
-    wanted = [key for key in keys if key in extract.ways]  # type: ignore[attr-defined]
+    wanted = [key for key in keys if key in extract.ways]
     counts = [len(extract.ways[key].nodes) for key in wanted]
     nodes = np.array([n for key in wanted for n in extract.ways[key].nodes], dtype=np.int64)
     owner = np.repeat(np.arange(len(wanted)), counts)
@@ -83,17 +86,17 @@ def is_area(tags: Tags) -> bool:
     return any(tags[key] not in LINE_VALUES for key in keys)
 
 
-def _area(line: object) -> object:
+def _area(line: Any) -> Any:
     """The area inside a closed line; the line itself when it is open or encloses nothing."""
     import shapely
 
     if not shapely.is_closed(line) or shapely.get_num_points(line) < 4:
         return line
-    made = repaired(shapely.polygons(line))
+    made = repaired(shapely.polygons(shapely.linearrings(shapely.get_coordinates(line))))
     return line if shapely.is_empty(made) else made
 
 
-def repaired(polygon: object) -> object:
+def repaired(polygon: Any) -> Any:
     """A valid polygon or multipolygon over the same ground."""
     import shapely
 
@@ -127,7 +130,7 @@ def _is_areal(relation: Relation) -> bool:
     return more_than_type and relation.tags.get("type") == "multipolygon"
 
 
-def _array(shapes: list[object]) -> Shapes:
+def _array(shapes: list[Any]) -> Shapes:
     out = np.empty(len(shapes), dtype=object)
     out[:] = shapes
     return out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -29,7 +29,8 @@ class Table:
     columns
         Columns by name, each (n,): float64, int32, bool or str.
     geometry : (n,) object, metres, optional
-        Shapely geometries in the city's projected coordinates.
+        Shapely geometries in the city's projected coordinates, or a function that gives them: it is
+        called at first use, so that a run that needs no shapes does not wait for them.
     """
 
     def __init__(
@@ -37,20 +38,20 @@ class Table:
         name: str,
         ids: npt.ArrayLike,
         columns: Mapping[str, npt.ArrayLike] | None = None,
-        geometry: Array | None = None,
+        geometry: Array | Callable[[], Array] | None = None,
     ) -> None:
         self.name = name
         self.ids: npt.NDArray[np.str_] = np.asarray(ids, dtype=np.str_)
         self.columns: dict[str, Array] = {}
-        self.geometry = geometry
-        if len(np.unique(self.ids)) != len(self.ids):
+        self._geometry = geometry
+        if len(set(self.ids.tolist())) != len(self.ids):
             values, counts = np.unique(self.ids, return_counts=True)
             raise DataError(
                 f"table {name!r} has the id {str(values[counts > 1][0])!r} twice",
                 allowed="each id once",
             )
-        if geometry is not None and len(geometry) != len(self.ids):
-            raise DataError(f"table {name!r}: {len(geometry)} geometries for {len(self)} ids")
+        if geometry is not None and not callable(geometry):
+            self.geometry = geometry
         for key, values in (columns or {}).items():
             self[key] = values
 
@@ -76,6 +77,24 @@ class Table:
                 f"column {self.name}.{column} has shape {array.shape}", allowed=f"({len(self)},)"
             )
         self.columns[column] = array
+
+    @property
+    def geometry(self) -> Array | None:
+        """Shapes; (n,) object, metres. None for a table without any."""
+        if callable(self._geometry):
+            self.geometry = self._geometry()
+        return self._geometry  # type: ignore[return-value]
+
+    @geometry.setter
+    def geometry(self, shapes: Array | None) -> None:
+        if shapes is not None and len(shapes) != len(self.ids):
+            raise DataError(f"table {self.name!r}: {len(shapes)} geometries for {len(self)} ids")
+        self._geometry = shapes
+
+    @property
+    def spatial(self) -> bool:
+        """Whether the rows have shapes; does not load them."""
+        return self._geometry is not None
 
     @cached_property
     def _positions(self) -> dict[str, int]:

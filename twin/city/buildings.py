@@ -1,0 +1,162 @@
+"""The building table: what the map draws, what it is used for and by how many."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from twin.city import uses
+from twin.city.features import Features
+from twin.city.place import Floats
+from twin.city.table import INFERRED, MAPPED, Table
+
+Rows = npt.NDArray[np.int64]
+Texts = npt.NDArray[np.str_]
+Flags = npt.NDArray[np.bool_]
+
+NOT_BUILDINGS = ("no", "demolished", "razed", "proposed", "abandoned:no")
+ENOUGH = 20
+"""So many buildings of one use with mapped levels give the levels of the others."""
+
+
+def mapped_buildings(features: Features) -> Table:
+    """Every building that the map draws; an empty table where it draws none.
+
+    Notes
+    -----
+    Use, in this order: the value of ``building``; amenity, shop, office, tourism or healthcare on the
+    building itself; then, inferred: what is mapped inside it, the grounds or landuse that it stands
+    on, an outbuilding when smaller than 30 m², and else residential.
+    """
+    import shapely
+
+    rows = _rows(features)
+    shapes = features.geometry[rows]
+    footprint = np.asarray(shapely.area(shapes), dtype=np.float64)
+    use, use_mapped, shops = _uses(features, rows, shapes, footprint)
+    levels, levels_mapped = _levels(features, rows, use)
+    columns = columns_of(use, footprint, levels, shops)
+    columns["levels_origin"] = np.where(levels_mapped, MAPPED, INFERRED)
+    columns["use_origin"] = np.where(use_mapped, MAPPED, INFERRED)
+    columns["origin"] = np.full(len(rows), MAPPED)
+    return Table("building", [features.ids[row] for row in rows], columns, shapes)
+
+
+def _rows(features: Features) -> Rows:
+    """Buildings with an area; parts of a building are left to its outline."""
+    import shapely
+
+    drawn = [
+        row
+        for row in features.select("building")
+        if features.tags[row]["building"] not in NOT_BUILDINGS
+    ]
+    rows = np.array(drawn, dtype=np.int64)
+    areal = shapely.get_dimensions(features.geometry[rows]) == 2
+    return rows[areal]
+
+
+def _uses(
+    features: Features, rows: Rows, shapes: npt.NDArray[np.object_], footprint: Floats
+) -> tuple[Texts, Flags, Flags]:
+    """Use, whether it is mapped, and whether there is a shop or the like in the building."""
+    tags = [features.tags[row] for row in rows]
+    use = np.array([uses.by_building(t) or uses.by_function(t) for t in tags], dtype="<U11")
+    mapped = use != ""
+    inside = _inside(features, shapes)
+    shops = np.isin(inside, ("retail", "hotel", "office", "health"))
+    ground = _ground(features, shapes)
+    # Shops on the ground floor do not make a house a shop; a school or a hotel inside does.
+    whole = np.isin(inside, ("education", "hotel", "public", "health"))
+    single = (inside != "") & (_floors(features, rows) <= 1.0)
+    use = np.where((use == "") & (whole | single), inside, use)
+    use = np.where(use == "", ground, use)
+    use = np.where((use == "") & (footprint < uses.SMALL), "other", use)
+    return np.where(use == "", "residential", use), mapped, shops
+
+
+def _floors(features: Features, rows: Rows) -> Floats:
+    """Levels that the map says, two where it says none."""
+    return np.nan_to_num(np.array([uses.levels(features.tags[row]) for row in rows]), nan=2.0)
+
+
+def _inside(features: Features, shapes: npt.NDArray[np.object_]) -> Texts:
+    """The use of what is mapped as a point inside each building; the most frequent one."""
+    import shapely
+
+    found = [uses.by_function(tags) for tags in features.tags]
+    kinds = shapely.get_type_id(features.geometry)
+    points = np.array([i for i, use in enumerate(found) if use and kinds[i] == 0], dtype=np.int64)
+    tree = shapely.STRtree(shapes)
+    point, building = tree.query(features.geometry[points], predicate="within")
+    codes = np.array([uses.USES.index(found[i]) for i in points], dtype=np.int64)[point]
+    votes = np.zeros((len(shapes), len(uses.USES)), dtype=np.int64)
+    np.add.at(votes, (building, codes), 1)
+    return _elected(votes)
+
+
+def _elected(votes: npt.NDArray[np.int64]) -> Texts:
+    if not len(votes):
+        return np.empty(0, dtype="<U11")
+    return np.where(votes.any(axis=1), np.array(uses.USES)[votes.argmax(axis=1)], "")
+
+
+def _ground(features: Features, shapes: npt.NDArray[np.object_]) -> Texts:
+    """The use of the smallest area with a stated use that each building stands on."""
+    import shapely
+
+    stated = [
+        "" if "building" in tags else uses.by_ground(tags) for tags in features.tags
+    ]
+    areal = shapely.get_dimensions(features.geometry) == 2
+    areas = np.array([i for i, use in enumerate(stated) if use and areal[i]], dtype=np.int64)
+    size = shapely.area(features.geometry[areas])
+    areas = areas[np.argsort(-size, kind="stable")]
+    tree = shapely.STRtree(features.geometry[areas])
+    building, area = tree.query(shapely.point_on_surface(shapes), predicate="within")
+    # Areas are in falling size, so the highest index is the smallest one: it is the last to write.
+    order = np.argsort(area, kind="stable")
+    out = np.full(len(shapes), "", dtype="<U11")
+    out[building[order]] = np.array([stated[i] for i in areas], dtype="<U11")[area[order]]
+    return out
+
+
+def _levels(features: Features, rows: Rows, use: Texts) -> tuple[Floats, Flags]:
+    tags = [features.tags[row] for row in rows]
+    levels = np.array([uses.levels(t) for t in tags], dtype=np.float64)
+    mapped = ~np.isnan(levels)
+    flats = np.array([t["building"] in ("apartments", "flats", "block") for t in tags], dtype=np.bool_)
+    usual = np.array([uses.LEVELS[u] for u in use], dtype=np.float64)
+    usual = np.where(flats, uses.APARTMENT_LEVELS, usual)
+    for kind in uses.USES:
+        known = levels[mapped & (use == kind)]
+        if len(known) >= ENOUGH:
+            usual[use == kind] = np.median(known)
+    return np.where(mapped, levels, usual), mapped
+
+
+def columns_of(
+    use: Texts, footprint: Floats, levels: Floats, shops: Flags
+) -> dict[str, npt.NDArray[np.generic]]:
+    """Floor area, residents and jobs by the rules of :mod:`twin.city.uses`.
+
+    Parameters
+    ----------
+    shops : (n,) bool
+        Whether the ground floor of a residential building is let: its area gives jobs as in retail
+        and houses nobody.
+    """
+    floor = footprint * levels
+    home = use == "residential"
+    let = np.where(home & shops, footprint, 0.0)
+    people = np.where(home, (floor - np.where(levels > 1.0, let, 0.0)) / uses.RESIDENTIAL_AREA, 0.0)
+    per_job = np.array([uses.JOB_AREA.get(kind, np.inf) for kind in use], dtype=np.float64)
+    jobs = floor / per_job + let / uses.JOB_AREA["retail"]
+    return {
+        "use": use,
+        "levels": levels,
+        "footprint": footprint,
+        "floor_area": floor,
+        "people": np.rint(people).astype(np.int32),
+        "jobs": np.rint(jobs).astype(np.int32),
+    }
