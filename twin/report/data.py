@@ -70,6 +70,12 @@ class Effect:
         return math.isfinite(self.low) and math.isfinite(self.high)
 
     @property
+    def half(self) -> float:
+        """Half the width of the interval; NaN where there is none or nothing varies at all."""
+        half = (self.high - self.low) / 2.0
+        return half if half > 0.0 else math.nan
+
+    @property
     def sure(self) -> bool:
         """Whether the interval leaves out zero."""
         return self.known and (self.low > 0.0 or self.high < 0.0)

@@ -115,18 +115,17 @@ def _who(row: IndicatorRow, say: Catalogue, span: int) -> str:
 
 
 def _single_cells(row: IndicatorRow, say: Catalogue) -> str:
-    spread = "–".join(map(say.numbers.number, row.spread)) if row.spread else ""
     return (
         _cell("value number", say.numbers.number(row.base), say)
-        + _cell("spread number", spread, say)
+        + _cell("spread number", say.numbers.span(row.spread), say)
         + _who(row, say, 1)
     )
 
 
 def _effect_cells(row: IndicatorRow, effect: Effect, say: Catalogue, limit: float) -> str:
     verdict = row.verdict(effect)
-    difference, half = say.numbers.margin(effect.difference, (effect.high - effect.low) / 2.0)
-    margin = f' <span class="margin">±\u00a0{half}</span>' if effect.known else ""
+    difference, half = say.numbers.margin(effect.difference, effect.half)
+    margin = f' <span class="margin">±\u00a0{half}</span>' if half else ""
     word = escape(say(f"verdict.{verdict}"))
     sign = f'<span class="sign" aria-hidden="true">{MARKS[verdict]}</span>'
     relative = say.numbers.share(row.relative(effect.difference), signed=True)

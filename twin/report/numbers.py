@@ -74,10 +74,16 @@ class Style:
 
     def margin(self, value: float, half: float) -> tuple[str, str]:
         """A difference and its half interval, both to the digit that the interval is sure of."""
-        if not math.isfinite(half) or half == 0.0:
-            return self.number(value, signed=True), NONE
+        if not math.isfinite(half):
+            return self.number(value, signed=True), ""
         decimals = min(_decimals(half, 2), max(_decimals(value, DIGITS), 0) + 2)
         return self.fixed(value, decimals, signed=True), self.fixed(half, decimals)
+
+    def span(self, ends: tuple[float, float] | None) -> str:
+        """Lowest and highest, or nothing where they are one."""
+        if ends is None or ends[0] == ends[1]:
+            return ""
+        return f"{self.number(ends[0])}–{self.number(ends[1])}"
 
     def date(self, day: date) -> str:
         """A date in words, with its day of the week."""

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from twin.report.data import Effect, IndicatorRow, ReportData
 from twin.report.indicators import MARKS
@@ -17,43 +17,38 @@ if TYPE_CHECKING:
 
 COLOURS = {"better": "green", "worse": "red", "changed": "cyan", "same": "dim", "unsure": "dim"}
 WIDE = 400
-Style = tuple[list[str], str]
+Line = tuple[list[str], str]
 """Cells of a line and the colour of its verdict."""
 
 
-def show(
+def render(
     data: ReportData,
     language: str = "en",
-    *,
-    file: IO[str] | None = None,
     extra_folders: Iterable[Path] | None = None,
-) -> None:
-    """Print the table of a comparison, or of a single scenario where there is no variant.
+    *,
+    terminal: bool | None = None,
+) -> str:
+    """The table of a comparison, or of a single scenario where there is no variant.
 
     Parameters
     ----------
-    file
-        Where to print, standard output when it is None. What is no terminal gets plain text that
-        is as wide as it needs to be.
+    terminal
+        Whether to write colours and to keep to the terminal's width; as standard output is when it
+        is None. What is no terminal gets plain text that is as wide as it needs to be.
     """
+    from io import StringIO
+
     from rich.console import Console
 
     say = catalogue(language, extra_folders)
-    console = Console(file=file or sys.stdout, highlight=False, soft_wrap=False)
-    if not console.is_terminal:
-        console = Console(file=file or sys.stdout, highlight=False, width=WIDE, color_system=None)
-    console.print(table(data, say, plain=not console.is_terminal))
-
-
-def text(
-    data: ReportData, language: str = "en", extra_folders: Iterable[Path] | None = None
-) -> str:
-    """The table as plain text."""
-    from io import StringIO
-
     page = StringIO()
-    show(data, language, file=page, extra_folders=extra_folders)
-    return "\n".join(line.rstrip() for line in page.getvalue().splitlines()) + "\n"
+    if sys.stdout.isatty() if terminal is None else terminal:
+        console = Console(file=page, highlight=False, force_terminal=True)
+        console.print(table(data, say))
+    else:
+        console = Console(file=page, highlight=False, width=WIDE, color_system=None)
+        console.print(table(data, say, plain=True))
+    return "\n".join(line.rstrip() for line in page.getvalue().splitlines())
 
 
 def table(data: ReportData, say: Catalogue, *, plain: bool = False) -> Table:
@@ -112,7 +107,7 @@ def _columns(data: ReportData) -> list[tuple[str, bool]]:
     ]
 
 
-def _lines(data: ReportData, say: Catalogue) -> list[tuple[str, list[Style]]]:
+def _lines(data: ReportData, say: Catalogue) -> list[tuple[str, list[Line]]]:
     """Lines of each service, in order of appearance."""
     order = list(dict.fromkeys(row.indicator.service for row in data.indicators))
     rows = sorted(data.indicators, key=lambda row: order.index(row.indicator.service))
@@ -122,13 +117,13 @@ def _lines(data: ReportData, say: Catalogue) -> list[tuple[str, list[Style]]]:
     ]
 
 
-def _of_row(row: IndicatorRow, data: ReportData, say: Catalogue) -> list[Style]:
+def _of_row(row: IndicatorRow, data: ReportData, say: Catalogue) -> list[Line]:
     label = f"  {say.label('indicator', row.indicator.name)}"
     unit = say.unit(row.indicator.unit)
     who = say.label("party", row.indicator.stakeholder)
     number = say.numbers.number
     if not data.variants:
-        spread = "–".join(map(number, row.spread)) if row.spread else ""
+        spread = say.numbers.span(row.spread)
         return [([label, unit, number(row.base), spread, who], "")]
     lines = []
     for position, effect in enumerate(row.effects):
@@ -141,10 +136,10 @@ def _of_row(row: IndicatorRow, data: ReportData, say: Catalogue) -> list[Style]:
 
 def _of_effect(row: IndicatorRow, effect: Effect, say: Catalogue) -> list[str]:
     verdict = row.verdict(effect)
-    difference, half = say.numbers.margin(effect.difference, (effect.high - effect.low) / 2.0)
+    difference, half = say.numbers.margin(effect.difference, effect.half)
     return [
         say.numbers.number(effect.mean),
-        f"{difference} ± {half}" if effect.known else difference,
+        f"{difference} ± {half}" if half else difference,
         say.numbers.share(row.relative(effect.difference), signed=True),
         f"{MARKS[verdict]} {say(f'verdict.{verdict}')}",
     ]
