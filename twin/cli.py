@@ -25,13 +25,17 @@ app = typer.Typer(
 )
 app.add_typer(city_app, name="city", help="Build, inspect and draw the static city.")
 
-Name = Annotated[str, typer.Argument(help="A scenario: a file, or a name such as helsinki/baseline.")]
+Name = Annotated[
+    str, typer.Argument(help="A scenario: a file, or a name such as helsinki/baseline.")
+]
 Results = Annotated[Path, typer.Option("--results", help="Folder of the results.")]
 Changes = Annotated[
     list[str] | None,
     typer.Option("--set", help="Change a key of the scenario: --set period.season=summer."),
 ]
-Language = Annotated[str, typer.Option("--language", "-l", help="Language of the report: en or fr.")]
+Language = Annotated[
+    str, typer.Option("--language", "-l", help="Language of the report: en or fr.")
+]
 
 
 def _load(name: str, changes: list[str] | None) -> Scenario:
@@ -62,7 +66,8 @@ def run_command(
     report: Annotated[Path | None, typer.Option(help="Write a report of the run.")] = None,
     language: Language = "en",
     pace: Annotated[
-        float, typer.Option(help="Simulated seconds a wall second; 0 is as fast as possible.", min=0)
+        float,
+        typer.Option(help="Simulated seconds a wall second; 0 is as fast as possible.", min=0),
     ] = 0.0,
 ) -> None:
     """Live a scenario once and print its indicators."""
@@ -89,7 +94,8 @@ def run_command(
 def compare_command(
     base: Name,
     policies: Annotated[
-        list[str], typer.Argument(help="Scenarios, or policies such as lighting.by_traffic:minimum=0.3.")
+        list[str],
+        typer.Argument(help="Scenarios, or policies such as lighting.by_traffic:minimum=0.3."),
     ],
     seeds: Annotated[str, typer.Option(help="How many seeds, or which: 5, or 1,2,7.")] = "5",
     jobs: Annotated[int, typer.Option(help="Runs at a time; 0 takes every core.", min=0)] = 0,
@@ -105,9 +111,7 @@ def compare_command(
     from twin.progress import Bar
 
     first = _load(base, changes)
-    others = [
-        variant(first, p) if _is_policy(p) else _load(p, changes) for p in policies
-    ]
+    others = [variant(first, p) if _is_policy(p) else _load(p, changes) for p in policies]
     city_of(first, _note)
     with Bar(f"{len(others) + 1} scenarios") as bar:
         found = compare(
@@ -131,7 +135,9 @@ def _seeds(text: str) -> int | list[int]:
     try:
         parts = [int(part) for part in text.split(",")]
     except ValueError:
-        raise ConfigError(f"--seeds {text}", allowed="a number of seeds, or a list: 1,2,7") from None
+        raise ConfigError(
+            f"--seeds {text}", allowed="a number of seeds, or a list: 1,2,7"
+        ) from None
     return parts if len(parts) > 1 or "," in text else parts[0]
 
 
@@ -148,7 +154,9 @@ def _show(folder: Path, language: str, report: Path | None) -> None:
 @app.command("report")
 def report_command(
     result: Annotated[Path, typer.Argument(help="A run's or a comparison's folder.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The HTML file.")] = Path("report.html"),
+    output: Annotated[Path, typer.Option("--output", "-o", help="The HTML file.")] = Path(
+        "report.html"
+    ),
     language: Language = "en",
 ) -> None:
     """Write the report of a finished run or comparison as one HTML file."""
@@ -185,14 +193,17 @@ def list_command() -> None:
 def record_command(
     result: Annotated[Path, typer.Argument(help="A finished run's folder.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="A .csv or .parquet file.")],
-    port: Annotated[list[str] | None, typer.Option(help="Ports to keep; all recorded ones if none.")] = None,
-    every: Annotated[int, typer.Option(help="Keep every n-th sample.", min=1)] = 1,
+    port: Annotated[
+        list[str] | None, typer.Option(help="Ports; all observed ones if none.")
+    ] = None,
+    every: Annotated[int, typer.Option(help="Keep every n-th sample of the truth.", min=1)] = 1,
+    truth: Annotated[bool, typer.Option(help="The truth, not what sensors saw.")] = False,
 ) -> None:
-    """Write what a run recorded as a recording that scenarios can replay, marked as synthetic."""
+    """Write what a run's sensors saw as a recording that scenarios can replay."""
     from twin.experiment.recording import record_run
     from twin.results.store import Run
 
-    print(record_run(Run.open(result), output, port or None, every))
+    print(record_run(Run.open(result), output, port or None, every=every, truth=truth))
 
 
 @app.command("doctor")

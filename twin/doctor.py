@@ -37,7 +37,11 @@ def _packages() -> list[Finding]:
     try:
         wanted = requires("citytwin") or []
     except PackageNotFoundError:
-        return [Finding("citytwin", "not installed; pip install it, so that its models are found", False)]
+        return [
+            Finding(
+                "citytwin", "not installed; pip install it, so that its models are found", False
+            )
+        ]
     names = [line.split(";")[0] for line in wanted if "extra ==" not in line]
     return [_package("citytwin"), *(_package(_name(line)) for line in names)]
 

@@ -25,8 +25,15 @@ def values(outcome: Outcome) -> dict[str, float]:
 
 
 def test_a_wire_sums_through_the_link() -> None:
-    out = live(toy("Tap", "Main", wire=WIRE, record={"every": "5m", "ports": ["tap.draw", "main.pressure"]},
-                   model={TAP: {"rate": 1.0}, "tests.twin.toys:Main": {}}))
+    out = live(
+        toy(
+            "Tap",
+            "Main",
+            wire=WIRE,
+            record={"every": "5m", "ports": ["tap.draw", "main.pressure"]},
+            model={TAP: {"rate": 1.0}, "tests.twin.toys:Main": {}},
+        )
+    )
     # At tick 0 the interval mean of the flow is the first step itself.
     draw, pressure = out.series["tap.draw"][0], out.series["main.pressure"][0]
     np.testing.assert_allclose(pressure, [5 - draw[0] - draw[1], 5 - draw[2]], rtol=1e-6)
@@ -81,9 +88,21 @@ def test_a_control_out_of_bounds_names_port_value_and_bounds() -> None:
 @pytest.mark.parametrize(
     ("raw", "kind", "words"),
     [
-        (toy("Tap", "Main", wire=[{"from": "tap.drew", "to": "main.load"}]), WiringError, "tap.drew"),
-        (toy("Tap", "Main", wire=[{"from": "tap.draw", "to": "main.lood"}]), WiringError, "main.lood"),
-        (toy("Wrong", "Main", wire=[{"from": "wrong.draw", "to": "main.load"}]), WiringError, "'m3' does not fit 'l'"),
+        (
+            toy("Tap", "Main", wire=[{"from": "tap.drew", "to": "main.load"}]),
+            WiringError,
+            "tap.drew",
+        ),
+        (
+            toy("Tap", "Main", wire=[{"from": "tap.draw", "to": "main.lood"}]),
+            WiringError,
+            "main.lood",
+        ),
+        (
+            toy("Wrong", "Main", wire=[{"from": "wrong.draw", "to": "main.load"}]),
+            WiringError,
+            "'m3' does not fit 'l'",
+        ),
         (toy("Hen", "Egg"), WiringError, "wait for one another: 'egg' <- "),
         (toy("Reader"), WiringError, "nothing in this scenario writes it"),
         (toy("Tap", model={TAP: {"rate": "fast"}}), ConfigError, "rate = 'fast'"),
@@ -94,7 +113,9 @@ def test_a_control_out_of_bounds_names_port_value_and_bounds() -> None:
         (toy("Tap", record={"ports": ["tap.flow"]}), ConfigError, "tap.flow"),
     ],
 )
-def test_what_does_not_fit_fails_before_the_run(raw: dict[str, object], kind: type[TwinError], words: str) -> None:
+def test_what_does_not_fit_fails_before_the_run(
+    raw: dict[str, object], kind: type[TwinError], words: str
+) -> None:
     with pytest.raises(kind) as caught:
         Engine(Scenario.from_dict(raw), toy_city(), 1)
     assert words in str(caught.value)
@@ -106,7 +127,9 @@ def test_a_constant_gives_a_port_that_nobody_writes() -> None:
 
 
 def test_a_failing_process_says_whose_and_when() -> None:
-    with pytest.raises(ModelError, match=r"'failing' failed at 2025-03-04 06:03:00\+01:00: ValueError"):
+    with pytest.raises(
+        ModelError, match=r"'failing' failed at 2025-03-04 06:03:00\+01:00: ValueError"
+    ):
         live(toy("Failing"))
 
 

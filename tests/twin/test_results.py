@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder with the toy city in it, where workers can import the toys."""
     (tmp_path / "none.net.xml").write_text("<net/>")
     city = toy_city()
@@ -32,7 +31,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     city.save(tmp_path / "toy")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    yield tmp_path
+    return tmp_path
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -72,13 +71,17 @@ def test_a_comparison_pairs_seeds_and_resumes(here: Path) -> None:
     stamps = [r.folder.stat().st_mtime_ns for runs in first.runs for r in runs.values()]
     second = compare(base(), saving, seeds=3, jobs=2)
     assert [r.folder.stat().st_mtime_ns for runs in second.runs for r in runs.values()] == stamps
-    assert [r.result for r in Comparison.open(second.folder or "").rows()] == [r.result for r in first.rows()]
+    assert [r.result for r in Comparison.open(second.folder or "").rows()] == [
+        r.result for r in first.rows()
+    ]
 
 
 @pytest.mark.parametrize("model", ["Failing", "Dying"])
 def test_a_failing_run_does_not_take_the_others_with_it(here: Path, model: str) -> None:
     raw = toy("Tap")
-    bad = Scenario.from_dict({**raw, "name": "bad", "model": {**raw["model"], f"tests.twin.toys:{model}": {}}})  # type: ignore[dict-item]
+    bad = Scenario.from_dict(
+        {**raw, "name": "bad", "model": {**raw["model"], f"tests.twin.toys:{model}": {}}}
+    )  # type: ignore[dict-item]
     found = compare(Scenario.from_dict(raw), bad, seeds=2, jobs=2)
     assert sorted(found.failed) == [(1, 1), (1, 2)]
     assert sorted(found.runs[0]) == [1, 2]
@@ -88,11 +91,16 @@ def test_a_failing_run_does_not_take_the_others_with_it(here: Path, model: str) 
 
 
 def test_a_killed_run_leaves_nothing_that_looks_finished(here: Path) -> None:
-    raw = toy("Tap", period={"date": "2025-03-04", "from": "06:00", "duration": "20d"}, record={"every": "1m"})
+    raw = toy(
+        "Tap",
+        period={"date": "2025-03-04", "from": "06:00", "duration": "20d"},
+        record={"every": "1m"},
+    )
     Path("long.json").write_text(json.dumps(raw))
     code = (
         "import json; from twin.scenario import Scenario; from twin.experiment.live import run;"
-        "run(Scenario.from_dict(json.load(open('long.json'))), 1, progress=lambda n, e: print(n, flush=True))"
+        "say = lambda now, end: print(now, flush=True);"
+        "run(Scenario.from_dict(json.load(open('long.json'))), 1, progress=say)"
     )
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
     assert process.stdout is not None
@@ -103,7 +111,9 @@ def test_a_killed_run_leaves_nothing_that_looks_finished(here: Path) -> None:
     assert not list(Path("results").rglob("manifest.json"))
 
 
-def test_a_failure_while_writing_leaves_the_old_run(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_while_writing_leaves_the_old_run(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = contents(run(base()).folder)
     scenario, city = base(), toy_city()
     with Engine(scenario, city, 1) as engine:

@@ -80,7 +80,9 @@ def test_an_error_names_file_key_and_value(folder: Path, text: str, words: list[
 
 def test_extending_in_a_circle_is_refused(folder: Path) -> None:
     (folder / "base.toml").write_text('name = "b"\nextends = "child"')
-    with pytest.raises(ConfigError, match="extend one another: child.toml -> base.toml -> child.toml"):
+    with pytest.raises(
+        ConfigError, match=r"extend one another: child\.toml -> base\.toml -> child\.toml"
+    ):
         Scenario.load(folder / "child.toml")
 
 

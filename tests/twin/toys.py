@@ -24,8 +24,20 @@ from twin.policy.view import View
 def toy_city() -> City:
     """Four houses on two streets; the last house has no street."""
     city = City("toy", Place("EPSG:32633", 15.0, 48.0, "Europe/Vienna", "AT"), Path("none.net.xml"))
-    city.add(Table("street", ["s1", "s2"], geometry=shapely.linestrings([[[0, 0], [9, 0]], [[0, 5], [9, 5]]])))
-    city.add(Table("house", ["h1", "h2", "h3", "h4"], geometry=shapely.points([[1, 1], [2, 1], [1, 4], [2, 99]])))
+    city.add(
+        Table(
+            "street",
+            ["s1", "s2"],
+            geometry=shapely.linestrings([[[0, 0], [9, 0]], [[0, 5], [9, 5]]]),
+        )
+    )
+    city.add(
+        Table(
+            "house",
+            ["h1", "h2", "h3", "h4"],
+            geometry=shapely.points([[1, 1], [2, 1], [1, 4], [2, 99]]),
+        )
+    )
     city.connect(Link("house", "street", np.array([0, 0, 1, -1])))
     return city
 

@@ -1,4 +1,4 @@
-"""One life of a city: builds the models of a scenario, wires them, runs the clock, gathers results."""
+"""One life of a city: makes the parts of a scenario, wires them, runs the clock."""
 
 from __future__ import annotations
 
@@ -86,8 +86,10 @@ class Engine:
         self._check_policies_and_events()
         self.recorder = Recorder(self._recorded(), data.record.every)
         self.world.consumed = self._consumed()
-        for part in (*self.parts.events, *(p for p, _ in self.parts.policies)):
-            part.setup()
+        for event in self.parts.events:
+            event.setup()
+        for policy, _ in self.parts.policies:
+            policy.setup()
 
     # -- checks before the run ---------------------------------------------------------------
 
@@ -251,7 +253,7 @@ class Engine:
             for action in policy.decide(now, view):
                 if action.port not in allowed:
                     raise ModelError(
-                        f"the policy {policy.name!r} sets {action.port!r}, which it does not declare",
+                        f"the policy {policy.name!r} sets the undeclared {action.port!r}",
                         allowed=", ".join(sorted(allowed)) or "nothing",
                     )
                 world.controls.set(
@@ -340,5 +342,7 @@ def _measure(model: Model) -> list[tuple[Indicator, float]]:
         )
     for name, value in values.items():
         if math.isinf(value):
-            raise ModelError(f"{model.name!r} measures {name} = {value}", allowed="a finite number, or NaN")
+            raise ModelError(
+                f"{model.name!r} measures {name} = {value}", allowed="a finite number, or NaN"
+            )
     return [(indicator, float(values[indicator.name])) for indicator in model.indicators]

@@ -1,4 +1,4 @@
-"""Makes the parts of a run from a scenario: models, policies, events and sensors, parameters checked."""
+"""Makes the parts of a run from a scenario, with their parameters checked."""
 
 from __future__ import annotations
 

@@ -22,13 +22,13 @@ class Port:
     unit
         Unit, compared when a scenario is wired; ``"1"`` for ratios.
     kind
-        ``state`` (holds now), ``flow`` (rate over the last period), ``control`` (set by policies and
+        ``state`` (holds now), ``flow`` (rate over the last step), ``control`` (set by policies and
         events) or ``event`` (batches of records, see ``fields``).
     bounds
         Lowest and highest value that a control accepts.
     default
-        Value of a read that nobody writes, and first value of a control; None where a writer (or a
-        wire) is required.
+        Value of a read that nobody writes, and first value of a control; None where a writer (or
+        a wire) is required.
     delayed
         A read that takes the writer's last value and does not wait for it: it breaks a cycle.
     sums

@@ -55,7 +55,7 @@ def _mix(key: int, counter: int) -> int:
     z = key + (counter + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
+    return z ^ (z >> np.uint64(31))  # type: ignore[return-value]
 
 
 @nb.njit(nb.float64(nb.uint64, nb.uint64), cache=True)
@@ -72,7 +72,7 @@ def exponential(key: int, counter: int) -> float:
 
 @nb.njit(nb.float64(nb.uint64, nb.uint64), cache=True)
 def normal(key: int, counter: int) -> float:
-    """One standard normal draw (Box & Muller 1958); uses two sub-keys, so the counter is its own."""
+    """One standard normal draw (Box & Muller 1958), from two sub-keys of the key."""
     first = uniform(key ^ np.uint64(0xD1B54A32D192ED03), counter)
     second = uniform(key ^ np.uint64(0x8CB92BA72F3D8DD7), counter)
     return math.sqrt(-2.0 * math.log(first)) * math.cos(2.0 * math.pi * second)
@@ -109,7 +109,7 @@ def poissons(keys: Keys, counter: int, mean: Floats) -> npt.NDArray[np.int64]:
         if m <= 0.0:
             out[i] = 0
         elif m > 30.0:
-            out[i] = max(0, int(math.floor(m + math.sqrt(m) * normal(keys[i], counter) + 0.5)))
+            out[i] = max(0, math.floor(m + math.sqrt(m) * normal(keys[i], counter) + 0.5))
         else:
             u = uniform(keys[i], counter)
             p = math.exp(-m)

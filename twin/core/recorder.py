@@ -40,7 +40,7 @@ class Recorder:
         self._tracks = {p.name: _Track(p, column) for p, column in ports}
 
     def accumulate(self, port: str) -> None:
-        """Add a step of a flow to the mean of its interval; call it after each step of its writer."""
+        """Add a step of a flow to its interval's mean; called after each step of its writer."""
         track = self._tracks[port]
         if track.total is None:
             track.total = np.zeros_like(track.column)

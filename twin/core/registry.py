@@ -1,13 +1,15 @@
 """Finds models, builders, policies, events and sensors, of this package or a third party's.
 
 Each is an entry point, so a package of its own can add one: groups ``citytwin.models``,
-``citytwin.builders``, ``citytwin.policies``, ``citytwin.events`` and ``citytwin.sensors``.
+``citytwin.builders``, ``citytwin.policies``, ``citytwin.events`` and ``citytwin.sensors``. While it
+is being written, a class can be named as ``module:Class`` instead.
 """
 
 from __future__ import annotations
 
 import difflib
 from functools import cache
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Literal
 
@@ -24,7 +26,7 @@ def available(group: Group) -> dict[str, EntryPoint]:
 
 
 def find(group: Group, name: str, *, where: str | None = None) -> Any:
-    """The class registered under a name.
+    """The class registered under a name, or named as ``module:Class``.
 
     Raises
     ------
@@ -32,6 +34,8 @@ def find(group: Group, name: str, *, where: str | None = None) -> Any:
         Nothing has this name, or its package does not import.
     """
     known = available(group)
+    if name not in known and ":" in name:
+        return _imported(name, where)
     if name not in known:
         close = difflib.get_close_matches(name, known, n=1)
         raise ConfigError(
@@ -47,4 +51,14 @@ def find(group: Group, name: str, *, where: str | None = None) -> Any:
             f"{name!r} is registered as {known[name].value}, which does not import: {error}",
             where=where,
             mend="reinstall the package that registers it",
+        ) from error
+
+
+def _imported(name: str, where: str | None) -> Any:
+    module, _, attribute = name.partition(":")
+    try:
+        return getattr(import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(
+            f"{name!r} cannot be imported: {error}", where=where, allowed="module:Class"
         ) from error

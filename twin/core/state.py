@@ -36,7 +36,8 @@ class Queue:
         """
         if set(records) != set(self.fields):
             raise ModelError(
-                f"event {self.name!r} got the fields {sorted(records)}", allowed=str(sorted(self.fields))
+                f"event {self.name!r} got the fields {sorted(records)}",
+                allowed=str(sorted(self.fields)),
             )
         batch = {key: np.array(records[key], dtype=np.float64) for key in self.fields}
         if len({len(values) for values in batch.values()}) > 1:

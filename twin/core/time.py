@@ -43,7 +43,8 @@ def duration(text: str) -> Tick:
     ticks = round(sum(float(number) * _UNITS[unit] for number, unit in parts))
     if rest or ticks <= 0:
         raise ConfigError(
-            f"{text!r} is not a duration", allowed='a number and a unit: "30s", "5m", "2h", "1h30m", "1d"'
+            f"{text!r} is not a duration",
+            allowed='a number and a unit: "30s", "5m", "2h", "1h30m", "1d"',
         )
     return ticks
 

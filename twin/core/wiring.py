@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numba as nb
 import numpy as np
@@ -40,9 +41,7 @@ class Wire:
         return f"{self.source} -> {self.target}"
 
 
-@nb.njit(
-    nb.void(nb.float64[::1], nb.int32[::1], nb.int32[::1], nb.float64[::1]), cache=True
-)
+@nb.njit(nb.void(nb.float64[::1], nb.int32[::1], nb.int32[::1], nb.float64[::1]), cache=True)
 def _accumulate(
     values: npt.NDArray[np.float64], sources: Rows, targets: Rows, out: npt.NDArray[np.float64]
 ) -> None:
@@ -82,7 +81,7 @@ class _Ports:
             for port in (*model.writes, *model.controls):
                 if port.name in self.written:
                     raise WiringError(
-                        f"{model.name!r} and {self.written[port.name][1]!r} both write {port.name!r}",
+                        f"{self.written[port.name][1]!r} and {model.name!r} write {port.name!r}",
                         allowed="one writer a port",
                     )
                 self.written[port.name] = (port, model.name)
@@ -183,7 +182,8 @@ def _check_wires(ports: _Ports, wires: Sequence[Wire]) -> None:
             )
         if seen[w.target] > 1 and not target.sums:
             raise WiringError(
-                f"two wires end in {w.target!r}, which does not sum", allowed="one wire, or sums=True"
+                f"two wires end in {w.target!r}, which does not sum",
+                allowed="one wire, or sums=True",
             )
 
 
@@ -193,7 +193,7 @@ def _check_tables(ports: _Ports, city: City) -> None:
     for port in declared:
         if port.table not in city:
             raise WiringError(
-                f"port {port.name!r} is over the table {port.table!r}, which this city does not have",
+                f"port {port.name!r} is over the table {port.table!r}, which the city lacks",
                 allowed=", ".join(sorted(city.tables)),
                 mend="build the bundle again with the builder of that table installed",
             )
@@ -243,7 +243,9 @@ def _compile(
     return gather
 
 
-def _route(source: Port, target: Port, w: Wire, city: City, warnings: list[str]) -> tuple[Rows, Rows]:
+def _route(
+    source: Port, target: Port, w: Wire, city: City, warnings: list[str]
+) -> tuple[Rows, Rows]:
     """Pairs (source row, target row) that a wire carries."""
     if source.table == target.table:
         rows = np.arange(len(city[source.table]), dtype=np.int32)
@@ -296,7 +298,7 @@ def _order(models: Sequence[Model], ports: _Ports, wires: Sequence[Wire]) -> lis
             raise WiringError(
                 f"these models wait for one another: {_cycle(before, {m.name for m in left})}",
                 allowed="a cycle with one delayed read or wire",
-                mend='set `delayed = true` on one of the wires, or declare the read `delayed=True`',
+                mend="set `delayed = true` on one of the wires, or declare the read `delayed=True`",
             )
         ordered.append(ready)
         left.remove(ready)
@@ -310,8 +312,5 @@ def _cycle(before: dict[str, dict[str, str]], names: set[str]) -> str:
         path.append(next(n for n in before[path[-1]] if n in names))
     path = path[path.index(path[-1]) :]
     steps = [f"{path[0]!r}"]
-    steps += [
-        f"<- ({before[reader][writer]}) {writer!r}"
-        for reader, writer in zip(path, path[1:], strict=False)
-    ]
+    steps += [f"<- ({before[reader][writer]}) {writer!r}" for reader, writer in pairwise(path)]
     return " ".join(steps)

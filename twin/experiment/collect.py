@@ -30,8 +30,8 @@ from twin.report.data import (
     Variant,
 )
 from twin.results.store import Run
-from twin.scenario.scenario import Scenario
 from twin.scenario.recipe import load_city
+from twin.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     from twin.experiment.compare import Comparison
@@ -106,9 +106,7 @@ class _Fields:
     def __init__(self, runs: Sequence[Run]) -> None:
         import zarr
 
-        self.groups = [
-            zarr.open_group(str(run.folder / "series.zarr"), mode="r") for run in runs
-        ]
+        self.groups = [zarr.open_group(str(run.folder / "series.zarr"), mode="r") for run in runs]
 
     def names(self) -> list[str]:
         if not self.groups:
@@ -126,10 +124,14 @@ class _Fields:
     def curve(self, name: str, how: str) -> Curve:
         """The port over time; flows at the first tick have no interval behind them."""
         add = np.nanmean if how == "mean" else np.nansum
-        rows = np.array([add(g[name][:].astype(np.float64), axis=1) for g in self.groups if name in g])
+        rows = np.array(
+            [add(g[name][:].astype(np.float64), axis=1) for g in self.groups if name in g]
+        )
         many = len(rows) > 1
         return Curve(
-            rows.mean(axis=0), rows.min(axis=0) if many else None, rows.max(axis=0) if many else None
+            rows.mean(axis=0),
+            rows.min(axis=0) if many else None,
+            rows.max(axis=0) if many else None,
         )
 
     def mean(self, name: str) -> Floats:
@@ -180,8 +182,12 @@ def _money(comparison: Comparison) -> list[MoneyRow]:
     keys = sorted({key for book in books for key in book})
     nothing = Money()
     return [
-        MoneyRow(party, category, books[0].get((party, category), nothing),
-                 [book.get((party, category), nothing) for book in books[1:]])
+        MoneyRow(
+            party,
+            category,
+            books[0].get((party, category), nothing),
+            [book.get((party, category), nothing) for book in books[1:]],
+        )
         for party, category in keys
     ]
 
@@ -197,14 +203,10 @@ def _book(runs: Sequence[Run]) -> dict[tuple[str, str], Money]:
         for payer, payee, amount, category in rows:
             paid[str(payer), str(category)] += float(amount) / len(runs)
             received[str(payee), str(category)] += float(amount) / len(runs)
-    return {
-        key: Money(paid.get(key, 0.0), received.get(key, 0.0)) for key in {*paid, *received}
-    }
+    return {key: Money(paid.get(key, 0.0), received.get(key, 0.0)) for key in {*paid, *received}}
 
 
-def _map(
-    comparison: Comparison, fields: Sequence[_Fields]
-) -> tuple[list[Geometry], list[Layer]]:
+def _map(comparison: Comparison, fields: Sequence[_Fields]) -> tuple[list[Geometry], list[Layer]]:
     city = _city(comparison)
     layers = []
     for name in _common(fields):
@@ -254,7 +256,7 @@ def _geometry(city: City, name: str) -> Geometry:
     )
     counts = np.bincount(owner, minlength=len(shapes))
     offsets = None if kind == "point" else np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
-    labels = table["name"] if "name" in table else table.ids
+    labels = table["name"] if "name" in table.columns else table.ids
     return Geometry(
         table=name,
         kind=kind,  # type: ignore[arg-type]
@@ -288,7 +290,9 @@ def _happenings(comparison: Comparison) -> list[Happening]:
                 groups[key].append(float(tick) / 1000.0 + offset)
         for (kind, subject, by), times in sorted(groups.items()):
             found.append(
-                Happening(position, min(times), kind, subject, by, max(times), len(times) / len(runs))
+                Happening(
+                    position, min(times), kind, subject, by, max(times), len(times) / len(runs)
+                )
             )
     return found
 
@@ -333,5 +337,7 @@ def _command(comparison: Comparison) -> str:
 
 
 def _limits(comparison: Comparison) -> list[str]:
-    found = {w for runs in comparison.runs for run in runs.values() for w in run.manifest["warnings"]}
+    found = {
+        w for runs in comparison.runs for run in runs.values() for w in run.manifest["warnings"]
+    }
     return sorted(found)

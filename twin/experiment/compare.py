@@ -72,7 +72,7 @@ class Comparison:
     folder: Path | None = None
 
     def values(self, position: int, indicator: str) -> npt.NDArray[np.float64]:
-        """An indicator of a scenario for each seed; NaN where the run failed. (n_seeds,) float64."""
+        """An indicator for each seed, NaN where the run failed; (n_seeds,) float64."""
         runs = self.runs[position]
         return np.array(
             [runs[s].values.get(indicator, np.nan) if s in runs else np.nan for s in self.seeds]
@@ -90,7 +90,9 @@ class Comparison:
     def _indicators(self) -> list[tuple[str, str, str, str]]:
         first = next((run for runs in self.runs for run in runs.values()), None)
         if first is None:
-            raise ModelError("every run of this comparison failed", where=next(iter(self.failed.values())))
+            raise ModelError(
+                "every run of this comparison failed", where=next(iter(self.failed.values()))
+            )
         table = first.indicators
         columns = (table[key] for key in ("indicator", "unit", "better", "stakeholder"))
         return [tuple(map(str, row)) for row in zip(*columns, strict=True)]  # type: ignore[misc]
@@ -183,7 +185,9 @@ class Comparison:
             ]
             failed = {(i, seed): error for i, seed, error in content["failed"]}
         except (KeyError, TypeError, ValueError) as error:
-            raise DataError(f"{root / EXPERIMENT} is damaged: {error}", mend="compare again") from None
+            raise DataError(
+                f"{root / EXPERIMENT} is damaged: {error}", mend="compare again"
+            ) from None
         return cls(scenarios, content["seeds"], runs, failed, root)
 
 

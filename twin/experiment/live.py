@@ -8,8 +8,8 @@ from pathlib import Path
 from twin.city.city import City
 from twin.core.clock import Pace
 from twin.core.engine import Engine, Progress
-from twin.results.store import Run, finished, write_run
 from twin.results.provenance import run_key
+from twin.results.store import Run, finished, write_run
 from twin.scenario.recipe import load_city
 from twin.scenario.scenario import Scenario
 

@@ -66,6 +66,8 @@ def paired(
     if n > 1:
         from scipy.special import stdtrit
 
-        half = float(stdtrit(n - 1, 0.5 + level / 2)) * float(differences.std(ddof=1)) / math.sqrt(n)
+        half = (
+            float(stdtrit(n - 1, 0.5 + level / 2)) * float(differences.std(ddof=1)) / math.sqrt(n)
+        )
         low, high = mean - half, mean + half
     return Paired(float(a.mean()), float(b.mean()), mean, low, high, n)

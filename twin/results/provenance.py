@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import platform
 import subprocess
+import sys
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from twin.city.city import City
-from twin.core.registry import available
+from twin.core.registry import Group, available, find
 from twin.scenario.scenario import Scenario
 
 PACKAGES = ("citytwin", "eclipse-sumo", "libsumo", "simpy", "mesa", "numpy", "numba", "scipy")
@@ -54,8 +55,8 @@ def code_digest() -> str:
             if root is not None and "report" not in file.relative_to(root).parts:
                 digest.update(str(file.relative_to(root)).encode())
                 digest.update(file.read_bytes())
-    for group in ("models", "builders", "policies", "events", "sensors"):
-        for point in available(group).values():  # type: ignore[arg-type]
+    for group in get_args(Group):
+        for point in available(group).values():
             dist = point.dist
             digest.update(f"{point.name}={point.value}@{dist.version if dist else ''}".encode())
     return digest.hexdigest()
@@ -90,10 +91,24 @@ def inputs(scenario: Scenario, city: City) -> dict[str, str]:
     return found
 
 
+def parts_digest(scenario: Scenario) -> str:
+    """Hash of the source files of every class that a scenario names, whoever wrote it."""
+    data = scenario.data
+    named: list[tuple[Any, str]] = [("models", name) for name in data.model]
+    named += [("policies", item.use) for item in data.policy]
+    named += [("events", item.use) for item in data.event]
+    named += [("sensors", item.use) for item in data.sensor]
+    digest = hashlib.blake2b(digest_size=8)
+    for group, name in named:
+        file = sys.modules[find(group, name).__module__].__file__
+        digest.update(name.encode() + (Path(file).read_bytes() if file else b""))
+    return digest.hexdigest()
+
+
 def run_key(scenario: Scenario, city: City, seed: int) -> str:
     """Names a run by all that it depends on; equal keys have equal results."""
     digest = hashlib.blake2b(digest_size=6)
     parts: list[Any] = [scenario.digest(), seed, code_digest(), sorted(versions().items())]
-    parts += [sorted(inputs(scenario, city).items())]
+    parts += [parts_digest(scenario), sorted(inputs(scenario, city).items())]
     digest.update(repr(parts).encode())
     return digest.hexdigest()

@@ -170,6 +170,7 @@ def _manifest(outcome: Outcome, scenario: Scenario, city: City, seed: int) -> di
         "inputs": inputs(scenario, city),
         "wall_seconds": {k: round(v, 3) for k, v in outcome.wall_seconds.items()},
         "quality": {name: asdict(account) for name, account in outcome.quality.items()},
+        "units": {name: port.unit for name, port in sorted(outcome.ports.items())},
         "warnings": outcome.warnings,
     }
 
@@ -198,12 +199,16 @@ class Run:
         run = cls(Path(folder))
         if not (run.folder / MANIFEST).is_file():
             raise DataError(
-                f"{folder} is not a finished run", allowed=f"a folder with {MANIFEST}", mend="twin run"
+                f"{folder} is not a finished run",
+                allowed=f"a folder with {MANIFEST}",
+                mend="twin run",
             )
         try:
             found = run.manifest.get("format")
         except ValueError as error:
-            raise DataError(f"{folder}: its manifest is damaged: {error}", mend="run it again") from None
+            raise DataError(
+                f"{folder}: its manifest is damaged: {error}", mend="run it again"
+            ) from None
         if found != FORMAT:
             raise DataError(
                 f"{folder} has the format {found!r}", allowed=str(FORMAT), mend="run it again"

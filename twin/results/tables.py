@@ -22,9 +22,7 @@ def write_parquet(path: Path, columns: Mapping[str, Any]) -> None:
     table = {key: _plain(values) for key, values in columns.items()}
     with duckdb.connect(config={"threads": 1, "preserve_insertion_order": True}) as connection:
         connection.register("content", table)
-        connection.execute(
-            f"COPY content TO '{_quoted(path)}' (FORMAT parquet, COMPRESSION zstd)"
-        )
+        connection.execute(f"COPY content TO '{_quoted(path)}' (FORMAT parquet, COMPRESSION zstd)")
 
 
 def read_parquet(path: Path) -> Columns:

@@ -1,4 +1,4 @@
-"""Recipes of cities: how a shipped scenario's bundle is made, once, from a map or a SUMO scenario."""
+"""Recipes of cities: how a scenario's bundle is made, once, from a map or a SUMO scenario."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ class Scenario:
         Raises
         ------
         ConfigError
-            No such file, not TOML, or a key that is wrong: with file, key, value and what is allowed.
+            No such file, not TOML, or a wrong key: with file, key, value and what is allowed.
         """
         file = find_scenario(str(name))
         raw, origin = _read(file, ())
@@ -114,8 +114,13 @@ class Scenario:
             return self
         raw, origin = copy.deepcopy(self.raw), dict(self.origin)
         for key, value in changes.items():
-            *path, last = key.split(".") if not key.startswith("constants.") else (
-                "constants", key.removeprefix("constants."),
+            *path, last = (
+                key.split(".")
+                if not key.startswith("constants.")
+                else (
+                    "constants",
+                    key.removeprefix("constants."),
+                )
             )
             place = raw
             for part in path:
@@ -129,14 +134,16 @@ class Scenario:
         return self._checked(raw, origin, self.file)
 
     def with_policy(self, use: str, *, oracle: bool = False, **parameters: Any) -> Scenario:
-        """A copy with one more policy, such as ``with_policy("lighting.by_traffic", minimum=0.3)``."""
+        """A copy with one more policy: ``with_policy("lighting.by_traffic", minimum=0.3)``."""
         return self._with("policy", use, {"oracle": oracle} if oracle else {}, parameters)
 
     def with_event(self, use: str, **parameters: Any) -> Scenario:
         """A copy with one more event; ``from`` is written ``from_``."""
         return self._with("event", use, {}, parameters)
 
-    def _with(self, kind: str, use: str, own: dict[str, Any], parameters: dict[str, Any]) -> Scenario:
+    def _with(
+        self, kind: str, use: str, own: dict[str, Any], parameters: dict[str, Any]
+    ) -> Scenario:
         raw = copy.deepcopy(self.raw)
         clean = {key.removesuffix("_"): value for key, value in parameters.items()}
         raw.setdefault(kind, []).append({"use": use, **own, **clean})
@@ -211,16 +218,50 @@ def _extend(
     parent = raw.pop("extends", None)
     if parent is not None and not isinstance(parent, str):
         raise ConfigError(
-            f"extends = {parent!r}", where=f"{file}, key extends", allowed="the name of one scenario"
+            f"extends = {parent!r}",
+            where=f"{file}, key extends",
+            allowed="the name of one scenario",
         )
     _resolve_files(raw, file)
     own = {key: str(file) for key in _keys(raw)} if file else {}
+    for kind in LISTS:
+        for number in range(len(_items(raw, kind))):
+            own[f"{kind}.{number}"] = f"{file or 'scenario'}, [[{kind}]] no. {number + 1}"
     if parent is None:
         return raw, own
     base, origin = _read(find_scenario(parent, beside=file), above)
     for text in ("title", "description"):
         base.pop(text, None)
-    return _merge(base, raw), {**origin, **own}
+    return _merge(base, raw), {**origin, **own, **_item_origins(base, raw, origin, own)}
+
+
+def _items(raw: dict[str, Any], kind: str) -> list[Any]:
+    found = raw.get(kind)
+    return found if isinstance(found, list) else []
+
+
+def _item_origins(
+    base: dict[str, Any], raw: dict[str, Any], origin: dict[str, str], own: dict[str, str]
+) -> dict[str, str]:
+    """Where each item of the merged lists was written; the order is that of :func:`_merge`."""
+    found = {}
+    for kind in LISTS:
+        mine = _items(raw, kind)
+        kept = _kept(_items(base, kind), mine)
+        places = [origin[f"{kind}.{i}"] for i in kept]
+        places += [own[f"{kind}.{i}"] for i in range(len(mine))]
+        found.update({f"{kind}.{i}": place for i, place in enumerate(places)})
+    return found
+
+
+def _kept(inherited: list[Any], mine: list[Any]) -> list[int]:
+    """Positions of the inherited items that no own item of the same ``name`` replaces."""
+    names = {item.get("name") for item in mine if isinstance(item, dict)} - {None}
+    return [
+        i
+        for i, item in enumerate(inherited)
+        if not isinstance(item, dict) or item.get("name") not in names
+    ]
 
 
 def _resolve_files(raw: dict[str, Any], file: Path | None) -> None:
@@ -251,9 +292,7 @@ def _merge(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
         if isinstance(value, dict) and isinstance(base.get(key), dict):
             merged[key] = _merge(base[key], value)
         elif key in LISTS and isinstance(value, list) and isinstance(base.get(key), list):
-            names = {item.get("name") for item in value if isinstance(item, dict)} - {None}
-            kept = [item for item in base[key] if item.get("name") not in names]
-            merged[key] = kept + value
+            merged[key] = [base[key][i] for i in _kept(base[key], value)] + value
         else:
             merged[key] = value
     return merged
