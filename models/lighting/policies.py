@@ -27,7 +27,7 @@ class ByTraffic(Policy):
     """Dims the lamps of a street by the traffic that the sensors see on it.
 
     The level goes from ``minimum`` where flow / capacity is at most ``quiet`` up to full light at
-    ``busy``, in a straight line. It rises at once and falls when less was asked for during ``hold``. A
+    ``busy``, in a straight line. It rises at once and falls after less for ``hold``. A
     street that no sensor has seen, or not for ``stale``, and a lamp at no street, has full light.
     """
 
