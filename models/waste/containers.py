@@ -146,7 +146,8 @@ def inferred_household(
     far = roads.distance(demand.points, edges) > YARD
     yard = wanted & (far | (demand.daily >= SHARED_DAILY))
     serving = np.full(len(demand.rows), -1, dtype=np.int64)
-    ids, points = [], []
+    ids: list[str] = []
+    points: list[Floats] = []
     for i in np.flatnonzero(yard).tolist():
         serving[i] = len(ids)
         ids.append(f"yard:{demand.ids[i]}")

@@ -20,7 +20,7 @@ _MAIN = ("motorway", "trunk", "primary", "secondary", "tertiary")
 def depots(
     features: Features, roads: Roads
 ) -> tuple[Floats, npt.NDArray[np.str_], npt.NDArray[np.str_], list[str]]:
-    """Points, kinds, origins and ids of all depots; at least one of each kind where there are roads.
+    """Points, kinds, origins and ids of all depots; one of each kind at least if there are roads.
 
     Returns
     -------

@@ -95,4 +95,5 @@ def _connected(city: City) -> npt.NDArray[np.int64]:
     if not inside.any():
         return cars.astype(np.int64)
     largest = np.bincount(label[start[inside]]).argmax()
-    return cars[inside & (label[start] == largest)].astype(np.int64)
+    found: npt.NDArray[np.int64] = cars[inside & (label[start] == largest)].astype(np.int64)
+    return found

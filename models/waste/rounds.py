@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 def weekdays(sites: Sites, daily: npt.NDArray[np.float64]) -> npt.NDArray[np.int32]:
     """Collection days of each container as bits, Monday the lowest; (n,) int32.
 
-    Each stream's containers are swept by their angle around their middle (Gillett & Miller 1974) and
-    cut into sectors of equal mass, one sector for each pattern of days.
+    Each stream's containers are swept by their angle around their middle (Gillett & Miller 1974)
+    and cut into sectors of equal mass, one sector for each pattern of days.
     """
     bits = np.zeros(len(sites), dtype=np.int32)
     for name, stream in STREAMS.items():

@@ -1,0 +1,220 @@
+"""Waste: containers fill, trucks empty them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from models.waste import kernels
+from models.waste.fleet import Fleet
+from models.waste.network import Network
+from models.waste.parameters import WasteParameters
+from models.waste.shifts import Shift, days_since, shifts
+from models.waste.streams import LITTER, SORTED, STREAMS
+from models.waste.truck import Truck
+from twin.core.indicator import Indicator
+from twin.core.model import Model, Parameters, Process
+from twin.core.port import Port
+from twin.core.time import Tick, minutes
+
+CO2_PER_LITRE = 2.64
+"""Of diesel burnt, kg/l."""
+LITTER_SPREAD = 0.61
+"""Standard deviation of the logarithm of litter bins' rates (Edinburgh 2016)."""
+LITTER_HOURS = np.array(
+    [2, 1, 1, 1, 1, 1, 2, 3, 4, 5, 6, 7, 8, 8, 8, 8, 8, 8, 7, 6, 5, 4, 4, 3], dtype=np.float64
+)
+"""Weights of the hours of the day for litter: people in the street."""
+
+
+class Waste(Model):
+    """Collection of municipal waste: filling containers, fixed rounds or rounds by policy."""
+
+    name = "waste"
+    Parameters: ClassVar[type[Parameters]] = WasteParameters
+    parameters: WasteParameters
+    reads = (
+        Port("waste.deposit", table="container", unit="kg/h", kind="flow", sums=True),
+        Port("traffic.travel_time", table="edge", unit="s", default=0.0),
+        Port("traffic.closed", table="edge", unit="1", kind="control", default=0.0),
+    )
+    writes = (Port("waste.level", table="container", unit="1", profile="mean"),)
+    controls = (
+        Port(
+            "waste.collect", table="container", unit="1", kind="control",
+            bounds=(-1.0, 1.0), default=-1.0,
+        ),
+        Port(
+            "waste.trucks_out", table="city", unit="1", kind="control",
+            bounds=(0.0, 1000.0), default=0.0,
+        ),
+    )  # fmt: skip
+    indicators = (
+        Indicator("waste.distance", "km", stakeholder="municipality"),
+        Indicator("waste.truck_hours", "h", stakeholder="firms"),
+        Indicator("waste.fuel", "l", stakeholder="firms"),
+        Indicator("waste.co2", "kg", stakeholder="everyone"),
+        Indicator("waste.collected", "t", "neutral", "municipality"),
+        Indicator("waste.emptied", "1", "neutral", "municipality"),
+        Indicator("waste.unfinished", "1", stakeholder="municipality"),
+        Indicator("waste.mean_fill_at_collection", "1", "higher", "municipality"),
+        Indicator("waste.overflow", "h", stakeholder="households"),
+        Indicator("waste.cost", "EUR", stakeholder="municipality"),
+        Indicator("waste.cost_per_tonne", "EUR/t", stakeholder="municipality"),
+    )
+    period = minutes(1)
+
+    def setup(self) -> None:
+        """Find the network, draw the litter bins' rates and the levels of the first moment."""
+        table, rules = self.city["container"], self.parameters
+        self.stream = table["stream"]
+        self.capacity = table["capacity"]
+        self.mass, self.deposited = self.column("container"), self.column("container")
+        self.overflow, self.inflow = self.column("container"), self.column("container")
+        self.hours = self.column("container")
+        self._litter = self.stream == LITTER
+        self._daily = np.where(self._litter, self._litter_rates(), table["daily"])
+        self._start_sorting()
+        self._start_bags()
+        self.shifts = shifts(self.world.calendar, rules.shift_start, rules.shift, self.world.end)
+        self._fill_first()
+        network = Network(self.city["edge"], self["traffic.travel_time"], self["traffic.closed"])
+        out = self["waste.trucks_out"]
+        self.fleet = Fleet(self.world, rules, network, self.mass, self.capacity, out)
+        self._last: Tick = 0
+
+    def _litter_rates(self) -> npt.NDArray[np.float64]:
+        """Mean of each litter bin, kg/day: log-normal between bins, with the table's mean."""
+        from twin.core.random import normals
+
+        table = self.city["container"]
+        spread = normals(self.world.streams.keys("waste.litter rate", table.ids), 0)
+        rates: npt.NDArray[np.float64] = table["daily"] * np.exp(
+            LITTER_SPREAD * spread - 0.5 * LITTER_SPREAD**2
+        )
+        return rates
+
+    def _start_sorting(self) -> None:
+        table = self.city["container"]
+        columns = [table[f"{stream}_row"] for stream in SORTED]
+        self._targets = np.ascontiguousarray(np.column_stack(columns), dtype=np.int32)
+        self._shares = np.array([STREAMS[stream].share for stream in SORTED])
+
+    def _start_bags(self) -> None:
+        self._bag = np.array([STREAMS[str(s)].deposit for s in self.stream], dtype=np.float64)
+        self._keys, self._wait, self._count = self._bags("waste.bag")
+
+    def _bags(
+        self, purpose: str
+    ) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+        """Keys, the first waiting time and the counter of a process of bags."""
+        from twin.core.random import uniforms
+
+        ids = self.city["container"].ids
+        wait = -np.log(uniforms(self.world.streams.keys(f"{purpose}, first", ids), 0))
+        return self.world.streams.keys(purpose, ids), wait, np.zeros(len(ids), dtype=np.int64)
+
+    def _fill_first(self) -> None:
+        """Levels as the calendar leaves them: what came since the last collection, drawn."""
+        since = days_since(self.city["container"]["weekdays"], self.shifts)
+        self._since = -since * 86_400_000.0
+        keys, wait, count = self._bags("waste.first level")
+        kernels.deposit(
+            self._daily / 24.0,
+            since * 24.0,
+            self._bag,
+            keys,
+            wait,
+            count,
+            self.mass,
+            self.deposited,
+        )
+        kernels.measure_level(self.mass, self.capacity, 0.0, self["waste.level"], self.overflow)
+
+    def step(self, now: Tick) -> None:
+        """Let the containers fill by what the people brought since the last step."""
+        span = (now - self._last) / 3_600_000.0
+        self._last = now
+        kernels.sort_waste(self["waste.deposit"], self._targets, self._shares, self.inflow)
+        if self._litter.any():
+            factor = self._litter_factor(now) / 24.0
+            self.inflow[self._litter] += self._daily[self._litter] * factor
+        self.hours[:] = span
+        kernels.deposit(
+            self.inflow, self.hours, self._bag, self._keys, self._wait, self._count, self.mass,
+            self.deposited,
+        )  # fmt: skip
+        kernels.measure_level(self.mass, self.capacity, span, self["waste.level"], self.overflow)
+
+    def _litter_factor(self, now: Tick) -> float:
+        hour = int(self.world.calendar.day_seconds(now) // 3600)
+        return float(LITTER_HOURS[hour] / LITTER_HOURS.mean())
+
+    # -- dispatch ----------------------------------------------------------------------------
+
+    def processes(self) -> Iterable[Process]:
+        """The dispatcher."""
+        return (self._dispatcher(),)
+
+    def _dispatcher(self) -> Process:
+        """Send trucks at each shift; a run that starts within one sends them at once."""
+        env = self.world.env
+        for shift in self.shifts:
+            if shift.end > 0:
+                yield env.timeout(max(0, shift.begin - self.world.now))
+                trucks = [env.process(truck.run()) for truck in self._dispatch(shift)]
+                over = env.timeout(max(0, shift.end - self.world.now))
+                yield env.any_of([over, env.all_of(trucks)])
+
+    def _dispatch(self, shift: Shift) -> list[Truck]:
+        due = self.due(shift.weekday)
+        expected = np.minimum(self._expected(), 1.5 * self.capacity)
+        sent: list[Truck] = []
+        for stream, data in STREAMS.items():
+            works = any(shift.weekday in days for days in data.weekdays)
+            rows = np.flatnonzero(due & (self.stream == stream))
+            if works and len(rows):
+                sent += self.fleet.send(stream, rows, expected[rows], shift.end)
+        return sent
+
+    def due(self, weekday: int) -> npt.NDArray[np.bool_]:
+        """Containers to empty on a weekday, by the calendar and the control; (n,) bool."""
+        asked = self["waste.collect"]
+        calendar = (self.city["container"]["weekdays"] >> weekday) & 1 == 1
+        due: npt.NDArray[np.bool_] = np.where(asked < -0.5, calendar, asked > 0.5)
+        return due
+
+    def _expected(self) -> npt.NDArray[np.float64]:
+        """What the planner expects: the usual rate since each last collection; (n,) float64, kg."""
+        for row, at in self.fleet.emptied_at.items():
+            self._since[row] = at
+        days = (self.world.now - self._since) / 86_400_000.0
+        expected: npt.NDArray[np.float64] = self.city["container"]["daily"] * days
+        return expected
+
+    # -- results -----------------------------------------------------------------------------
+
+    def measure(self) -> Mapping[str, float]:
+        """The indicators; rounds still under way are booked up to now."""
+        fleet, books = self.fleet, self.fleet.books
+        fleet.settle_all()
+        nothing = float("nan")
+        tonnes = books.collected / 1000.0
+        return {
+            "waste.distance": sum(truck.distance for truck in fleet.trucks) / 1000.0,
+            "waste.truck_hours": sum(truck.hours for truck in fleet.trucks),
+            "waste.fuel": books.fuel,
+            "waste.co2": books.fuel * CO2_PER_LITRE,
+            "waste.collected": tonnes,
+            "waste.emptied": float(books.emptied),
+            "waste.unfinished": float(books.unfinished),
+            "waste.mean_fill_at_collection": books.filled / books.emptied
+            if books.emptied
+            else nothing,
+            "waste.overflow": float(self.overflow.sum()),
+            "waste.cost": books.cost,
+            "waste.cost_per_tonne": books.cost / tonnes if tonnes > 0.0 else nothing,
+        }

@@ -1,0 +1,31 @@
+"""Parameters of the waste model."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from twin.core.model import Parameters
+
+
+class WasteParameters(Parameters):
+    """Rules of the fleet and their costs; sources are in docs/models/waste.md."""
+
+    trucks: int = Field(4, ge=0, le=200, description="trucks of each stream")
+    shift_start: str = Field(
+        "06:00", pattern=r"^([01]?\d|2[0-3]):[0-5]\d$", description="local time of the dispatch"
+    )
+    shift: float = Field(8.0, gt=0.0, le=16.0, description="length of the shift, rest included, h")
+    rest: float = Field(45.0, ge=0.0, le=120.0, description="length of the rest, min")
+    rest_after: float = Field(270.0, gt=0.0, description="work after which a rest is due, min")
+    unloading: float = Field(15.0, ge=0.0, description="time of one unloading, min")
+    beyond: float = Field(
+        3.0, ge=0.0, description="way from the edge of the map to a depot that it lacks, km"
+    )
+    iterations: int = Field(300, ge=1, description="of the search for rounds")
+    crew: int = Field(3, ge=1, description="people on a truck")
+    wage: float = Field(30.0, ge=0.0, description="labour cost of one, EUR/h")
+    vehicle: float = Field(25.0, ge=0.0, description="truck without fuel and crew, EUR/h")
+    margin: float = Field(0.08, ge=0.0, description="of the operator on its costs")
+    fuel_per_km: float = Field(0.45, ge=0.0, description="diesel for driving, l/km")
+    fuel_per_hour: float = Field(3.5, ge=0.0, description="diesel for lifting and pressing, l/h")
+    fuel_price: float = Field(1.5, ge=0.0, description="EUR/l")

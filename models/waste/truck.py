@@ -1,0 +1,237 @@
+"""A truck on its round: drives, empties, unloads, rests, comes home; a SimPy process."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from models.waste.streams import Stream
+from twin.core.model import Process
+from twin.core.time import Tick, minutes, seconds
+
+if TYPE_CHECKING:
+    from models.waste.fleet import Fleet
+
+
+@dataclass
+class Stop:
+    """Containers on one street that a truck empties as it drives along."""
+
+    edge: int
+    rows: deque[int]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A depot or disposal: its street, and the way beyond the map, m, for one outside it."""
+
+    edge: int
+    beyond: float
+
+
+OUTSIDE_SPEED = 50.0 / 3.6
+"""On the way beyond the map, m/s."""
+RETRY = minutes(5)
+"""A truck whose way is closed looks again after this."""
+
+
+class Truck:
+    """One round of one truck.
+
+    Parameters
+    ----------
+    fleet
+        What it belongs to: streets, containers, rules and books.
+    number
+        In the whole fleet, for the log.
+    stream
+        What it collects.
+    stops
+        Where it is to go, in order.
+    end
+        Tick by which it must be back.
+    """
+
+    def __init__(
+        self, fleet: Fleet, number: int, name: str, stream: Stream, stops: Iterable[Stop], end: Tick
+    ) -> None:
+        self.fleet = fleet
+        self.env = fleet.world.env
+        self.network = fleet.network
+        self.number = number
+        self.name = name
+        self.stream = stream
+        self.stops = deque(stops)
+        self.end = end
+        self.mass = 0.0
+        self.volume = 0.0
+        self.distance = 0.0
+        self.heaviest = 0.0
+        self.began: Tick = int(self.env.now)
+        self.finished: Tick | None = None
+        self.rested = False
+        self.node = int(self.network.end[fleet.depot.edge])
+
+    @property
+    def now(self) -> Tick:
+        """The tick of the clock."""
+        return int(self.env.now)
+
+    @property
+    def lost(self) -> bool:
+        """Whether it has broken down."""
+        return self.fleet.is_out(self.number)
+
+    @property
+    def hours(self) -> float:
+        """Since it left, or of its whole round, h."""
+        return ((self.now if self.finished is None else self.finished) - self.began) / 3_600_000.0
+
+    def run(self) -> Process:
+        """The round; the truck stops where it is when it breaks down."""
+        self.fleet.log("waste.left", self, stops=len(self.stops))
+        yield from self._outside(self.fleet.depot)
+        while self.stops and not self.lost:
+            stop = self.stops[0]
+            self.network.refresh(self.now)
+            if not self._reaches(stop.edge):
+                self.fleet.leave(self.stops.popleft(), self, "closed")
+                continue
+            if not self._in_time(stop):
+                break
+            if self._tired():
+                yield from self._rest()
+            yield from self._visit(stop)
+        while self.stops:
+            self.fleet.leave(self.stops.popleft(), self, "broken down" if self.lost else "late")
+        if not self.lost:
+            yield from self._home()
+        self.finished = self.now
+        self.fleet.settle(self)
+        self.fleet.log("waste.returned", self, km=round(self.distance / 1000.0, 3), lost=self.lost)
+
+    # -- what it does ------------------------------------------------------------------------
+
+    def _visit(self, stop: Stop) -> Process:
+        """Empty what fits; a stop that is not done stays first."""
+        if not (yield from self._go(int(self.network.start[stop.edge]))):
+            return
+        if self.network.seconds(stop.edge) == float("inf"):
+            self.network.refresh(self.now, force=True)
+            return
+        yield from self._serve(stop)
+        if not stop.rows:
+            self.stops.popleft()
+        elif not self.lost:
+            yield from self._unload()
+
+    def _serve(self, stop: Stop) -> Process:
+        """Drive along the street and empty one container after the other, while there is room."""
+        at = 0.0
+        while stop.rows and not self.lost:
+            row = stop.rows[0]
+            offset = max(at, float(self.fleet.offset[row]))
+            yield from self._along(stop.edge, offset - at)
+            at = offset
+            if not self._room_for(row):
+                break
+            yield self.env.timeout(seconds(self.stream.service))
+            self._empty(row)
+            stop.rows.popleft()
+        yield from self._along(stop.edge, 1.0 - at)
+        self.node = int(self.network.end[stop.edge])
+
+    def _room_for(self, row: int) -> bool:
+        mass = float(self.fleet.mass[row])
+        return self.mass == 0.0 or mass <= self._room()
+
+    def _room(self) -> float:
+        """Mass that still fits, by weight and by volume, kg."""
+        by_volume = (self.stream.truck_volume - self.volume) * self.stream.compacted
+        return max(0.0, min(self.stream.truck_mass - self.mass, by_volume))
+
+    def _empty(self, row: int) -> None:
+        taken = self.fleet.empty(row, self._room(), self)
+        self.mass += taken
+        self.volume += taken / self.stream.compacted
+        self.heaviest = max(self.heaviest, self.mass)
+
+    def _unload(self) -> Process:
+        yield from self._to(self.fleet.disposal)
+        if self.lost:
+            return
+        yield self.env.timeout(self.fleet.unloading)
+        self.fleet.log("waste.unloaded", self, kg=round(self.mass, 3))
+        self.mass = self.volume = 0.0
+        yield from self._outside(self.fleet.disposal)
+
+    def _home(self) -> Process:
+        if self.mass > 0.0:
+            yield from self._unload()
+        if not self.lost:
+            yield from self._to(self.fleet.depot)
+
+    def _rest(self) -> Process:
+        self.rested = True
+        yield self.env.timeout(self.fleet.rest)
+
+    # -- how it drives -----------------------------------------------------------------------
+
+    def _go(self, goal: int) -> Process:
+        """Drive to a junction street by street; false when no way is open or it broke down."""
+        while self.node != goal:
+            path = self.network.path(self.node, goal)
+            if path is None:
+                return False
+            for edge in path:
+                if self.lost:
+                    return False
+                if self.network.seconds(edge) == float("inf"):
+                    self.network.refresh(self.now, force=True)
+                    break
+                yield from self._along(edge, 1.0)
+                self.node = int(self.network.end[edge])
+        return True
+
+    def _along(self, edge: int, part: float) -> Process:
+        """Drive a part of a street, also to the end of one that has closed behind the truck."""
+        time = self.network.seconds(edge)
+        if time == float("inf"):
+            time = self.network.free(edge)
+        yield self.env.timeout(seconds(time * part))
+        self.distance += float(self.network.length[edge]) * part
+
+    def _to(self, place: Place) -> Process:
+        """Drive to a depot, and wait while the way is closed."""
+        goal = int(self.network.end[place.edge])
+        while not (yield from self._go(goal)):
+            if self.lost:
+                return
+            yield self.env.timeout(RETRY)
+            self.network.refresh(self.now, force=True)
+        yield from self._outside(place)
+
+    def _outside(self, place: Place) -> Process:
+        yield self.env.timeout(seconds(place.beyond / OUTSIDE_SPEED))
+        self.distance += place.beyond
+
+    # -- what it may do ----------------------------------------------------------------------
+
+    def _reaches(self, edge: int) -> bool:
+        start = int(self.network.start[edge])
+        seconds_to = self.network.times_from(self.node)[start] + self.network.planned(edge)
+        return bool(seconds_to < float("inf"))
+
+    def _in_time(self, stop: Stop) -> bool:
+        """Whether it would be back in time after this stop, as the streets are now."""
+        there = self.network.times_from(self.node)[self.network.start[stop.edge]]
+        there += self.network.planned(stop.edge) + self.stream.service * len(stop.rows)
+        home = self.fleet.time_home(int(self.network.end[stop.edge]))
+        rest = 0 if self.rested else self.fleet.rest
+        back = self.now + seconds(min(there + home, 1e9)) + rest
+        return bool(back <= self.end)
+
+    def _tired(self) -> bool:
+        return not self.rested and self.now - self.began >= self.fleet.rest_after
