@@ -1,0 +1,1 @@
+"""Citizens: the common cause of trips, presence and waste."""

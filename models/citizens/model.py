@@ -1,0 +1,245 @@
+"""The citizens: one population whose days make the trips, the presence and the waste."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from models.citizens import days, waste
+from models.citizens.columns import BICYCLE as BIKE
+from models.citizens.columns import CAR, TRANSIT, WALK, Choice, Now, Tally
+from models.citizens.parameters import Parameters as CitizensParameters
+from twin.core.indicator import Indicator
+from twin.core.model import Model
+from twin.core.port import Port
+from twin.core.time import Tick, minutes
+
+if TYPE_CHECKING:
+    from models.citizens.agents import Society
+
+Floats = npt.NDArray[np.float64]
+
+HOUSEHOLDS = "households"
+
+
+class Citizens(Model):
+    """Households, commuters and visitors who decide their days; see docs/models/citizens.md."""
+
+    name = "citizens"
+    Parameters = CitizensParameters
+    parameters: CitizensParameters
+    period = minutes(1)
+    refresh: Tick = minutes(15)
+    """Ticks between two looks at the streets' travel times."""
+    reads = (
+        Port("traffic.travel_time", "edge", "s", default=float("nan"), delayed=True),
+        Port("traffic.closed", "edge", "1", default=0.0, delayed=True),
+    )
+    writes = (
+        Port("citizens.present", "building", "person", profile="sum"),
+        Port(
+            "citizens.trips",
+            "edge",
+            "trip",
+            kind="event",
+            fields=("depart", "origin", "destination", "person"),
+        ),
+        Port("citizens.waste", "building", "kg/h", kind="flow", profile="sum"),
+        Port("citizens.parked", "edge", "veh", profile="sum"),
+    )
+    controls = (
+        Port("citizens.car_price", "city", "EUR", kind="control", bounds=(0.0, 100.0), default=0.0),
+        Port("citizens.stay_home", "building", "1", kind="control", bounds=(0.0, 1.0), default=0.0),
+    )
+    indicators = (
+        Indicator("citizens.trips_walk", "trip", "neutral", HOUSEHOLDS),
+        Indicator("citizens.trips_bicycle", "trip", "neutral", HOUSEHOLDS),
+        Indicator("citizens.trips_transit", "trip", "neutral", HOUSEHOLDS),
+        Indicator("citizens.trips_car", "trip", "neutral", HOUSEHOLDS),
+        Indicator("citizens.car_share", "1", "lower", "municipality"),
+        Indicator("citizens.car_distance", "km", "lower", "everyone"),
+        Indicator("citizens.travel_time", "min", "lower", HOUSEHOLDS),
+        Indicator("citizens.trips_cancelled", "trip", "lower", HOUSEHOLDS),
+        Indicator("citizens.travel_cost", "EUR", "lower", HOUSEHOLDS),
+        Indicator("citizens.waste", "kg", "lower", "municipality"),
+    )
+
+    def setup(self) -> None:
+        """Make the people, and bring them to where their day has them at the start."""
+        from models.citizens import agents, build, space
+
+        self.space = space.make(self.city)
+        self.skims = space.Skims(self.city, self.space)
+        population = build.populate(self.city, self.space, self.world.streams, self.parameters)
+        self.residents = population.residents
+        ground = build.ground(self.city, self.space, self.parameters)
+        self.tally = _tally(
+            len(self.city["edge"]), self.space.buildings, len(population.people.key)
+        )
+        rng = self.world.streams.generator("citizens.society")
+        self.society: Society = agents.Society(population, ground, self.tally, rng)
+        self.rates = waste.rates(self.city["building"]["use"], self.parameters.household_waste)
+        self.waste_kg = 0.0
+        self.free = self.skims.times()
+        self.skim = self.free
+        self.looked: Tick = 0
+        self.before = 0
+        self.booked = np.zeros(2)
+        self.alert = self["citizens.stay_home"].copy()
+        self._begin_day(0)
+        kinds = np.bincount(population.people.kind, minlength=5)
+        self.world.log.add(
+            0,
+            "population",
+            self.name,
+            residents=self.residents,
+            households=population.households,
+            workers=int(kinds[0]),
+            commuters=int(kinds[3]),
+            visitors=int(kinds[4]),
+            gateways=self.space.gateways,
+            zones=self.space.zones,
+        )
+        self._write(0)
+
+    def _begin_day(self, now: Tick) -> None:
+        """Everybody decides the day of ``now`` and lives it up to then, from home on empty streets."""
+        calendar, s = self.world.calendar, self.society
+        day = days.lived(calendar, now)
+        self.day_start = days.begin(calendar, day)
+        self.next_day = days.begin(calendar, day.fromordinal(day.toordinal() + 1))
+        s.day = days.profile(day, self.city.place.country, self.parameters)
+        s.choice = _choice(self.parameters, days.bicycle_constant(day, self.parameters))
+        s.now = Now(self.free, self.free, 0.0, np.zeros(self.space.buildings))
+        people, tally = s.people, self.tally
+        tally.present[:] = 0.0
+        tally.parked[:] = 0.0
+        home = people.home[: self.residents]
+        np.add.at(tally.present[0], home, 1.0)
+        edges = s.ground.leaves[home[people.car[: self.residents]]]
+        np.add.at(tally.parked, edges[edges >= 0], 1.0)
+        s.live_day((now - self.day_start) / 1000.0)
+
+    def step(self, now: Tick) -> None:
+        """Arrivals up to now, then the departures before the next step."""
+        from models.citizens import kernels
+
+        s = self.society
+        self._waste(now)
+        if now >= self.next_day:
+            self._begin_day(now)
+        self._look(now)
+        seconds = (now - self.day_start) / 1000.0
+        kernels.arrivals(s.people, s.ground, self.tally, seconds)
+        self._alarm(seconds)
+        if now < self.world.end:
+            s.set_off(kernels.due(s.people, seconds + self.period / 1000.0))
+            self._publish(now)
+        self._write(now)
+        if now >= self.world.end or now // minutes(60) != (now - self.period) // minutes(60):
+            self._book(now)
+
+    def _look(self, now: Tick) -> None:
+        """What decisions meet now: the price and the alert at once, the streets every refresh."""
+        if now - self.looked >= self.refresh:
+            self.looked = now
+            self.skim = self.skims.times(self["traffic.travel_time"], self["traffic.closed"])
+        price = float(self["citizens.car_price"][0])
+        self.society.now = Now(self.skim, self.free, price, self["citizens.stay_home"])
+
+    def _alarm(self, seconds: float) -> None:
+        """When an alert is new somewhere, those who are out there react."""
+        alert = self["citizens.stay_home"]
+        if (alert > self.alert).any():
+            out = np.flatnonzero(self.society.people.role == 3).astype(np.int32)
+            self.society.react(out, seconds)
+        self.alert[:] = alert
+
+    def _publish(self, now: Tick) -> None:
+        """Publish the car trips of this step, in the order of their departure."""
+        tally, n = self.tally, int(self.tally.count[0])
+        if n == 0:
+            return
+        tally.count[0] = 0
+        order = np.lexsort((tally.trip_person[:n], tally.trip_time[:n]))
+        depart = self.day_start + np.round(tally.trip_time[:n][order] * 1000.0)
+        self.publish(
+            "citizens.trips",
+            depart=np.maximum(depart, now),
+            origin=tally.trip_from[:n][order],
+            destination=tally.trip_to[:n][order],
+            person=tally.trip_person[:n][order],
+        )
+
+    def _waste(self, now: Tick) -> None:
+        """Waste of the step that ends, from those who were present in it."""
+        hour = self.world.calendar.day_seconds(now) / 3600.0
+        self.rates_now = self.rates.copy()
+        self.rates_now[0] *= waste.awake(hour)
+        flow = (self.tally.present * self.rates_now).sum(axis=0)
+        self["citizens.waste"][:] = flow
+        self.waste_kg += float(flow.sum()) * (now - self.before) / 3_600_000.0
+        self.before = now
+
+    def _write(self, now: Tick) -> None:
+        self.tally.present.sum(axis=0, out=self["citizens.present"])
+        self["citizens.parked"][:] = self.tally.parked
+
+    def _book(self, now: Tick) -> None:
+        """Book what was paid since the last booking: fares, and the price of car trips."""
+        paid = self.tally.sums[3:5] - self.booked
+        for amount, category in zip(paid, ("fares", "car price"), strict=True):
+            if amount > 0.0:
+                self.world.ledger.book(now, HOUSEHOLDS, "municipality", float(amount), category)
+        self.booked = self.tally.sums[3:5].copy()
+
+    def measure(self) -> Mapping[str, float]:
+        """Trips by mode, times, costs and waste over the run."""
+        trips, sums = self.tally.trips, self.tally.sums
+        return {
+            "citizens.trips_walk": float(trips[WALK]),
+            "citizens.trips_bicycle": float(trips[BIKE]),
+            "citizens.trips_transit": float(trips[TRANSIT]),
+            "citizens.trips_car": float(trips[CAR]),
+            "citizens.car_share": float(trips[CAR] / max(trips.sum(), 1.0)),
+            "citizens.car_distance": float(sums[5] / 1000.0),
+            "citizens.travel_time": float(sums[1] / max(sums[0], 1.0) / 60.0),
+            "citizens.trips_cancelled": float(sums[2]),
+            "citizens.travel_cost": float(sums[3] + sums[4]),
+            "citizens.waste": self.waste_kg,
+        }
+
+
+def _tally(edges: int, buildings: int, persons: int) -> Tally:
+    return Tally(
+        present=np.zeros((4, buildings)),
+        parked=np.zeros(edges),
+        trips=np.zeros(4),
+        sums=np.zeros(6),
+        count=np.zeros(1, np.int64),
+        trip_time=np.zeros(persons),
+        trip_from=np.zeros(persons, np.int32),
+        trip_to=np.zeros(persons, np.int32),
+        trip_person=np.zeros(persons, np.int32),
+    )
+
+
+def _choice(p: CitizensParameters, bicycle: float) -> Choice:
+    return Choice(
+        walk=p.constant_walk,
+        bicycle=bicycle,
+        transit=p.constant_transit,
+        car=p.constant_car,
+        time=p.time,
+        time_walk=p.time_walk,
+        time_bicycle=p.time_bicycle,
+        cost=p.cost,
+        fare=p.fare,
+        car_cost=p.car_cost,
+        car_terminal=p.car_terminal,
+        transit_wait=p.transit_wait,
+        suppression=p.suppression,
+    )
