@@ -53,9 +53,9 @@ class Charging(Model):
     """Sessions at public chargers.
 
     Each station meets a Poisson stream of cars: those parked in reach, times the electric share,
-    the sessions a day and the hour's habit. A car takes a free point, or waits, or is turned away; it
-    draws what it accepts up to the limited power of the point until it is full, and leaves at its
-    time, full or not.
+    the sessions a day and the hour's habit. A car takes a free point, or waits, or is turned away;
+    it draws what it accepts up to the limited power of the point until it is full, and leaves at
+    its time, full or not.
     """
 
     name: ClassVar[str] = "charging"

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.lighting.luminaires import number, rated_power, technology, usual
-from models.lighting.streets import Places, along, lit, thin
+from models.lighting.streets import Places, along, classes, lit, thin
 from twin.city.builder import Builder
 from twin.city.city import City
 from twin.city.features import Features
@@ -56,8 +56,9 @@ class LightingBuilder(Builder):
         import shapely
 
         edges = city["edge"]
-        roads = [str(edges["road"][row]) if row >= 0 else "" for row in serves]
-        guessed = [str(edges["road"][row]) for row in places.edge]
+        known = classes(city)
+        roads = [known[row] if row >= 0 else "path" for row in serves]
+        guessed = [known[row] for row in places.edge]
         names = [f"lamp.{edges.ids[e]}.{k}" for e, k in zip(places.edge, places.order, strict=True)]
         usual_height = [usual(road).height for road in roads]
         heights = [number(t.get("height"), h) for t, h in zip(tags, usual_height, strict=True)]

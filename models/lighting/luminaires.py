@@ -55,7 +55,6 @@ LUMINAIRES: dict[str, Luminaire] = {
     "unclassified": _LOCAL,
     "residential": _LOCAL,
     "living_street": _LOCAL,
-    "": _LOCAL,
 }
 """By road class; every other class (service roads, foot and cycle ways) has the lamp of a path."""
 

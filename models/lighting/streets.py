@@ -55,6 +55,13 @@ class Places:
         return Places(self.xy[keep], self.edge[keep], self.order[keep], self.spacing[keep])
 
 
+def classes(city: City) -> list[str]:
+    """Road class of each edge; where the network has none, two lanes make a secondary road."""
+    edges = city["edge"]
+    pairs = zip(edges["road"].tolist(), edges["lanes"].tolist(), strict=True)
+    return [road or ("secondary" if lanes > 1 else "residential") for road, lanes in pairs]
+
+
 def opposite(city: City) -> npt.NDArray[np.int32]:
     """Row of the edge that leads back along the same street, or -1; (n_edge,) int32."""
     edges = city["edge"]
@@ -126,9 +133,9 @@ def along(city: City, chosen: Mask) -> Places:
     than half its spacing has none of its own.
     """
     edges = city["edge"]
-    back = opposite(city)
+    back, known = opposite(city), classes(city)
     rows = np.flatnonzero(chosen & ((back < 0) | (np.arange(len(edges)) < back) | ~chosen[back]))
-    roads = [str(road) for road in edges["road"][rows]]
+    roads = [known[row] for row in rows]
     spacing = np.array([usual(road).spacing for road in roads], dtype=np.float64)
     ranks = np.array([rank(road) for road in roads], dtype=np.int64)
     by_rank = np.lexsort((rows, ranks))

@@ -29,6 +29,7 @@ _ORIENTATIONS = {
     "perpendicular": "perpendicular",
     "orthogonal": "perpendicular",
 }
+_KERB = ("lane", "street_side", "on_kerb", "half_on_kerb", "inline", "shoulder")
 _PLACES = ("lane", "street_side", "on_kerb", "half_on_kerb", "shoulder", "yes")
 
 
@@ -45,7 +46,7 @@ def kind(tags: dict[str, str]) -> str:
         if tags.get("location") == "underground" or tags.get("layer", "").startswith("-"):
             return "underground"
         return "multi-storey" if tags.get("building") in ("parking", "garages") else "surface"
-    return "street" if said in ("lane", "street_side", "on_kerb", "half_on_kerb") else said
+    return "street" if said in _KERB else said
 
 
 def of_area(tags: dict[str, str], area: float) -> float:
