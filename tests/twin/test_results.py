@@ -120,7 +120,7 @@ def test_a_failure_while_writing_leaves_the_old_run(
         outcome = engine.run()
     outcome.ledger.append(("not a row",))  # type: ignore[arg-type]
     folder = next(Path("results").glob("*/seed-1"))
-    with pytest.raises(IndexError):
+    with pytest.raises(ValueError, match="not a row"):
         write_run(folder, outcome, scenario, city, 1)
     assert contents(folder) == before
     assert not list(folder.parent.glob(".*"))
