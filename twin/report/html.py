@@ -82,7 +82,7 @@ def _title(key: str, data: ReportData, say: Catalogue) -> str:
 def _section(key: str, draw: Section, data: ReportData, say: Catalogue) -> str:
     title = escape(_title(key, data, say))
     return (
-        f'<section id="{key}-section" class="part {key}" aria-labelledby="{key}-title">'
+        f'<section id="{key}-section" class="part part-{key}" aria-labelledby="{key}-title">'
         f'<h2 id="{key}-title">{title}</h2>{draw(data, say)}</section>'
     )
 

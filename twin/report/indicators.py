@@ -41,7 +41,7 @@ def _comparison(data: ReportData, say: Catalogue) -> str:
         f'<p class="note">{caption}</p>'
         '<label class="only"><input type="checkbox" id="only"> '
         f"{escape(say('indicators.only'))}</label>"
-        f'<table class="indicators" id="indicators">{_head(columns, say)}'
+        f'<table class="indicators" id="indicators">{_head(columns, say, limit)}'
         f"{''.join(_groups(data, say, len(columns), limit))}</table>"
     )
 
@@ -55,13 +55,23 @@ def _single(data: ReportData, say: Catalogue) -> str:
     )
 
 
-def _head(columns: list[str], say: Catalogue) -> str:
-    cells = (f'<th scope="col" class="{name}">{_column(name, say)}</th>' for name in columns)
+def _head(columns: list[str], say: Catalogue, limit: float = math.nan) -> str:
+    cells = (
+        f'<th scope="col" class="{name}">{_column(name, say)}'
+        f"{_ends(limit, say) if name == 'relative' else ''}</th>"
+        for name in columns
+    )
     return f"<thead><tr>{''.join(cells)}</tr></thead>"
 
 
 def _column(name: str, say: Catalogue) -> str:
     return escape(say(f"column.{name}"))
+
+
+def _ends(limit: float, say: Catalogue) -> str:
+    """What the ends of the whiskers' scale are."""
+    low, high = (say.numbers.share(end, signed=True) for end in (-limit, limit))
+    return f'<span class="ends" aria-hidden="true"><span>{low}</span><span>{high}</span></span>'
 
 
 def _groups(data: ReportData, say: Catalogue, width: int, limit: float) -> list[str]:
@@ -125,7 +135,8 @@ def _single_cells(row: IndicatorRow, say: Catalogue) -> str:
 def _effect_cells(row: IndicatorRow, effect: Effect, say: Catalogue, limit: float) -> str:
     verdict = row.verdict(effect)
     difference, half = say.numbers.margin(effect.difference, effect.half)
-    margin = f' <span class="margin">±\u00a0{half}</span>' if half else ""
+    # The empty margin keeps the differences in line.
+    margin = f'<span class="margin">{f" ± {half}" if half else ""}</span>'
     word = escape(say(f"verdict.{verdict}"))
     sign = f'<span class="sign" aria-hidden="true">{MARKS[verdict]}</span>'
     relative = say.numbers.share(row.relative(effect.difference), signed=True)
@@ -138,7 +149,7 @@ def _effect_cells(row: IndicatorRow, effect: Effect, say: Catalogue, limit: floa
 
 
 def _cell(kind: str, content: str, say: Catalogue, span: int = 1) -> str:
-    label = escape(say(f"column.{kind.split()[0]}"))
+    label = _column(kind.split()[0], say)
     return f'<td class="{kind}" data-label="{label}"{_span(span)}>{content}</td>'
 
 
@@ -185,8 +196,10 @@ def _arrow(ends: list[float], limit: float) -> str:
     if ends[0] < -limit:
         parts += f'<path class="arrow" d="M6 {y - 5:.0f}L1 {y:.0f}L6 {y + 5:.0f}"/>'
     if ends[1] > limit:
-        right = WIDTH - 6
-        parts += f'<path class="arrow" d="M{right:.0f} {y - 5:.0f}L{right + 5:.0f} {y:.0f}L{right:.0f} {y + 5:.0f}"/>'
+        x = WIDTH - 6
+        parts += (
+            f'<path class="arrow" d="M{x:.0f} {y - 5:.0f}L{x + 5:.0f} {y:.0f}L{x:.0f} {y + 5:.0f}"/>'
+        )
     return parts
 
 

@@ -76,6 +76,8 @@ class Style:
         """A difference and its half interval, both to the digit that the interval is sure of."""
         if not math.isfinite(half):
             return self.number(value, signed=True), ""
+        if abs(value) < 1e-4 and half < 1e-4:
+            return self.number(value, signed=True), self.number(half, digits=2)
         decimals = min(_decimals(half, 2), max(_decimals(value, DIGITS), 0) + 2)
         return self.fixed(value, decimals, signed=True), self.fixed(half, decimals)
 

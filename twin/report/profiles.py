@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from html import escape
-from itertools import groupby
 
 import numpy as np
 
@@ -28,11 +27,8 @@ def section(data: ReportData, say: Catalogue) -> str:
     order = {profile.service: None for profile in data.profiles}
     rank = {service: position for position, service in enumerate(order)}
     ordered = sorted(data.profiles, key=lambda profile: rank[profile.service])
-    for service, members in groupby(ordered, key=lambda profile: profile.service):
-        charts = "".join(_figure(thin(profile), data, say) for profile in members)
-        parts.append(f"<h3>{escape(say.label('service', service))}</h3>")
-        parts.append(f'<div class="charts">{charts}</div>')
-    return "".join(parts)
+    charts = "".join(_figure(thin(profile), data, say) for profile in ordered)
+    return f'{"".join(parts)}<div class="charts">{charts}</div>'
 
 
 def legend(data: ReportData, say: Catalogue) -> str:
@@ -55,10 +51,12 @@ def thin(profile: Profile) -> Profile:
         return profile
     starts = (np.arange(MOST_POINTS) * count) // MOST_POINTS
     lengths = np.diff(np.append(starts, count))
+    time = np.add.reduceat(profile.time, starts) / lengths
+    time[[0, -1]] = profile.time[[0, -1]]
     return Profile(
         profile.name,
         profile.unit,
-        np.add.reduceat(profile.time, starts) / lengths,
+        time,
         _thin(profile.base, starts, lengths),
         [_thin(curve, starts, lengths) for curve in profile.variants],
         profile.aggregate,
@@ -75,12 +73,13 @@ def _thin(curve: Curve, starts: Ints, lengths: Ints) -> Curve:
 
 def _figure(profile: Profile, data: ReportData, say: Catalogue) -> str:
     label = say.label("port", profile.name)
+    service = say.label("service", profile.service)
     unit = say.unit(profile.unit)
     how = ", ".join(filter(None, (unit, say(f"profiles.{profile.aggregate}"))))
     alt = say("profiles.alt", label=label, peaks=_peaks(profile, data, say))
     return (
         f'<figure class="chart" data-chart="{escape(_numbers(profile, data, say))}">'
-        f'<figcaption>{escape(label)} <span class="unit">{escape(how)}</span></figcaption>'
+        f'<figcaption><span class="service">{escape(service)}</span> {escape(label)} <span class="unit">{escape(how)}</span></figcaption>'
         f"{_drawing(profile, alt, say)}{_table(profile, data, label, say)}</figure>"
     )
 

@@ -32,23 +32,20 @@ def _variant(data: ReportData, say: Catalogue, position: int) -> str:
 def headline(data: ReportData, say: Catalogue, position: int) -> str:
     """One sentence: how many indicators a variant clearly changes."""
     title = data.variants[position].title
-    counts = {verdict: len(_with(data, position, verdict)) for verdict in ("better", "worse", "changed")}
+    clear: tuple[Verdict, ...] = ("better", "worse", "changed")
+    counts = {verdict: len(_with(data, position, verdict)) for verdict in clear}
     total, sure = len(data.indicators), sum(counts.values())
     if len(data.making.seeds) < 2:
         return say("summary.counts.single", title=title)
     if not sure:
         return say("summary.counts.none", title=title, total=total)
-    return say.plural(
-        "summary.counts.sure",
-        sure,
-        title=title,
-        total=total,
-        better=counts["better"],
-        worse=counts["worse"],
+    parts = ", ".join(
+        say.plural(f"summary.count.{verdict}", count) for verdict, count in counts.items() if count
     )
+    return say.plural("summary.counts.sure", sure, title=title, total=total, parts=parts)
 
 
-def _with(data: ReportData, position: int, verdict: str) -> list[Found]:
+def _with(data: ReportData, position: int, verdict: Verdict) -> list[Found]:
     pairs = ((row, row.effects[position]) for row in data.indicators)
     return [(row, effect) for row, effect in pairs if row.verdict(effect) == verdict]
 
