@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from twin.city import uses
 from twin.city.features import Features
+from twin.city.osm import Tags
 from twin.city.place import Floats
 from twin.city.table import INFERRED, MAPPED, Table
 
@@ -26,7 +27,7 @@ def mapped_buildings(features: Features) -> Table:
     -----
     Use, in this order: the value of ``building``; amenity, shop, office, tourism or healthcare on the
     building itself; then, inferred: what is mapped inside it, the grounds or landuse that it stands
-    on, an outbuilding when smaller than 30 m², and else residential.
+    on, and else residential; a small one without address or name is an outbuilding.
     """
     import shapely
 
@@ -34,7 +35,7 @@ def mapped_buildings(features: Features) -> Table:
     shapes = features.geometry[rows]
     footprint = np.asarray(shapely.area(shapes), dtype=np.float64)
     use, use_mapped, shops = _uses(features, rows, shapes, footprint)
-    levels, levels_mapped = _levels(features, rows, use)
+    levels, levels_mapped = _levels(features, rows, use, footprint)
     columns = columns_of(use, footprint, levels, shops)
     columns["levels_origin"] = np.where(levels_mapped, MAPPED, INFERRED)
     columns["use_origin"] = np.where(use_mapped, MAPPED, INFERRED)
@@ -70,14 +71,26 @@ def _uses(
     whole = np.isin(inside, ("education", "hotel", "public", "health"))
     single = (inside != "") & (_floors(features, rows) <= 1.0)
     use = np.where((use == "") & (whole | single), inside, use)
-    use = np.where(use == "", ground, use)
-    use = np.where((use == "") & (footprint < uses.SMALL), "other", use)
+    hall = (ground == "office") & (footprint > uses.HALL) & (_floors(features, rows) <= 2.0)
+    use = np.where(use == "", np.where(hall, "industrial", ground), use)
+    use = np.where(~mapped & _outbuilding(tags, footprint), "other", use)
     return np.where(use == "", "residential", use), mapped, shops
 
 
+def _outbuilding(tags: list[Tags], footprint: Floats) -> Flags:
+    """Sheds and garages that the map draws as buildings of no kind, without an address."""
+    if not len(footprint):
+        return np.zeros(0, dtype=np.bool_)
+    small = min(uses.SMALL, uses.SMALL_SHARE * float(np.median(footprint)))
+    known = np.array(["addr:housenumber" in t or "name" in t for t in tags], dtype=np.bool_)
+    return (footprint < small) & ~known
+
+
 def _floors(features: Features, rows: Rows) -> Floats:
-    """Levels that the map says, two where it says none."""
-    return np.nan_to_num(np.array([uses.levels(features.tags[row]) for row in rows]), nan=2.0)
+    """Levels that the map says; where it says none the city's median, or two."""
+    levels = np.array([uses.levels(features.tags[row]) for row in rows], dtype=np.float64)
+    known = levels[~np.isnan(levels)]
+    return np.nan_to_num(levels, nan=float(np.median(known)) if len(known) >= ENOUGH else 2.0)
 
 
 def _inside(features: Features, shapes: npt.NDArray[np.object_]) -> Texts:
@@ -121,12 +134,15 @@ def _ground(features: Features, shapes: npt.NDArray[np.object_]) -> Texts:
     return out
 
 
-def _levels(features: Features, rows: Rows, use: Texts) -> tuple[Floats, Flags]:
+def _levels(
+    features: Features, rows: Rows, use: Texts, footprint: Floats
+) -> tuple[Floats, Flags]:
     tags = [features.tags[row] for row in rows]
     levels = np.array([uses.levels(t) for t in tags], dtype=np.float64)
     mapped = ~np.isnan(levels)
     flats = np.array([t["building"] in ("apartments", "flats", "block") for t in tags], dtype=np.bool_)
     usual = np.array([uses.LEVELS[u] for u in use], dtype=np.float64)
+    usual = np.where((use == "residential") & (footprint >= uses.BLOCK), uses.BLOCK_LEVELS, usual)
     usual = np.where(flats, uses.APARTMENT_LEVELS, usual)
     for kind in uses.USES:
         known = levels[mapped & (use == kind)]

@@ -21,8 +21,8 @@ USES = (
 STOREY = 3.0
 """Height of a storey where a map says a height and no levels, m."""
 
-RESIDENTIAL_AREA = 50.0
-"""Gross floor area per resident, m² (about 40 m² of dwelling and a fifth of walls and stairs)."""
+RESIDENTIAL_AREA = 60.0
+"""Gross floor area per resident, m² (about 45 m² of dwelling, a quarter of walls, stairs, cellars)."""
 
 JOB_AREA = {
     "retail": 50.0,
@@ -36,7 +36,7 @@ JOB_AREA = {
 """Gross floor area per job, m², after the usual planning values (HCA Employment Density Guide)."""
 
 LEVELS = {
-    "residential": 2.0,
+    "residential": 1.5,
     "retail": 1.0,
     "office": 3.0,
     "industrial": 1.0,
@@ -46,13 +46,23 @@ LEVELS = {
     "public": 2.0,
     "other": 1.0,
 }
-"""Levels by use where neither the map nor its neighbourhood says any."""
+"""Levels by use where the city's map says too few to take its median (homes: half of the houses have
+an upper floor)."""
 
 APARTMENT_LEVELS = 4.0
-"""Levels of a building tagged as apartments where nothing says any."""
+"""The same for a building tagged as apartments."""
 
-SMALL = 30.0
-"""Footprint below which a building without a stated use is an outbuilding, m²."""
+BLOCK, BLOCK_LEVELS = 400.0, 3.0
+"""Footprint from which a home is a block of flats, m², and its levels."""
+
+SMALL = 60.0
+"""Footprint above which a building without a stated use is never an outbuilding, m²."""
+
+SMALL_SHARE = 0.5
+"""... and below which share of the city's median building it is one: houses differ by country."""
+
+HALL = 800.0
+"""Footprint from which a building on commercial land is a hall and not an office, m²."""
 
 
 class Evidence(NamedTuple):
