@@ -66,7 +66,7 @@ def _nearest_mapped(demand: Demand, sites: Sites) -> np.ndarray:
 def _container_table(sites: Sites, demand: Demand, serving: np.ndarray, roads: Roads) -> Table:
     import shapely
 
-    near = companions(sites)
+    near = companions(sites, demand, serving)
     daily = size(sites, demand, serving, near)
     density = np.array([STREAMS[s].density for s in sites.stream], dtype=np.float64)
     _, offset = roads.nearest(sites.points)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from models.waste.network import Network
 from models.waste.parameters import WasteParameters
 from models.waste.plan import Task, plan
-from models.waste.streams import STREAMS, Stream
+from models.waste.streams import STREAMS, Stream, service_time
 from models.waste.truck import OUTSIDE_SPEED, Place, Stop, Truck
 from twin.core.state import Column
 from twin.core.time import Tick, minutes
@@ -33,6 +33,12 @@ class Books:
     unfinished: int = 0
     cost: float = 0.0
     fuel: float = 0.0
+
+
+def _service_times(world: World) -> Floats:
+    table = world.city["container"]
+    pairs = zip(table["stream"].tolist(), table["volume"].tolist(), strict=True)
+    return np.array([service_time(stream, volume) for stream, volume in pairs], dtype=np.float64)
 
 
 class Fleet:
@@ -72,6 +78,7 @@ class Fleet:
         self._out = out
         self._settled: set[int] = set()
         self.offset: Floats = world.city["container"]["offset"]
+        self.service = _service_times(world)
         self.edges = world.city.link("container", "edge").indices
         self.depot = self._place("depot")
         self.disposal = self._place("disposal")
@@ -156,12 +163,11 @@ class Fleet:
     ) -> Task:
         to_depot = self._home_after_unloading() if self.works else 0.0
         free = (end - self.world.now - self.rest) / 1000.0 - to_depot
-        service = np.array([len(stop.rows) for stop in stops]) * stream.service
         return Task(
             seconds=self._matrix(stops) if self.works else np.zeros((2, 2)),
             mass=load,
             volume=load / stream.compacted,
-            service=service,
+            service=np.array([self.service_at(stop) for stop in stops]),
             trucks=len(self._ready(name)),
             truck_mass=stream.truck_mass,
             truck_volume=stream.truck_volume,
@@ -181,6 +187,10 @@ class Fleet:
             matrix[i] += place.beyond / OUTSIDE_SPEED
             matrix[:, i] += place.beyond / OUTSIDE_SPEED
         return matrix
+
+    def service_at(self, stop: Stop) -> float:
+        """Time to empty what is left at a stop, s."""
+        return float(sum(self.service[row] for row in stop.rows))
 
     # -- times home --------------------------------------------------------------------------
 

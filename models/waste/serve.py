@@ -30,6 +30,8 @@ SORTING_REACH = 300.0
 """People bring sorted waste this far, m."""
 TARGET_FILL = 0.8
 """How full an inferred container is to be before its collection, after the longest gap."""
+LARGEST_SITE = 10.0
+"""Standard containers of one stream that a mapped recycling site has at most."""
 STANDARD = np.array([0.12, 0.24, 0.36, 0.66, 1.1])
 """Wheeled containers of EN 840, m³; larger sites have several of the largest."""
 
@@ -65,12 +67,18 @@ def demand_of(city: City) -> Demand:
     return Demand(rows, building.ids[rows], points, daily[rows].astype(np.float64))
 
 
-def companions(sites: Sites) -> dict[str, Rows]:
-    """For each residual container the nearest of each sorted stream, -1 where none is near."""
-    return {stream: _companion(sites, stream) for stream in SORTED}
+def companions(sites: Sites, demand: Demand, serving: npt.NDArray[np.int64]) -> dict[str, Rows]:
+    """For each residual container the one of each sorted stream that its people use; -1 for none.
+
+    It is the nearest within reach, as long as the site can hold what comes; the nearest people
+    come first.
+    """
+    daily = np.zeros(len(sites))
+    np.add.at(daily, serving, demand.daily)
+    return {stream: _companion(sites, daily, stream) for stream in SORTED}
 
 
-def _companion(sites: Sites, stream: str) -> Rows:
+def _companion(sites: Sites, daily: Floats, stream: str) -> Rows:
     found = np.full(len(sites), -1, dtype=np.int32)
     sources = np.flatnonzero(sites.stream == RESIDUAL)
     targets = np.flatnonzero(sites.stream == stream)
@@ -78,9 +86,20 @@ def _companion(sites: Sites, stream: str) -> Rows:
         from scipy.spatial import KDTree
 
         far, near = KDTree(sites.points[targets]).query(sites.points[sources])
-        ok = far <= SORTING_REACH
-        found[sources[ok]] = targets[near[ok]]
+        room = np.array([_room(stream, float(sites.volume[row])) for row in targets])
+        for i in np.lexsort((sources, far)).tolist():
+            comes = daily[sources[i]] * STREAMS[stream].share
+            if far[i] <= SORTING_REACH and comes <= room[near[i]]:
+                room[near[i]] -= comes
+                found[sources[i]] = targets[near[i]]
     return found
+
+
+def _room(stream: str, volume: float) -> float:
+    """What a site may receive, kg/day."""
+    data = STREAMS[stream]
+    most = volume if volume > 0.0 else LARGEST_SITE * data.volume
+    return most * data.density * TARGET_FILL / data.longest_gap
 
 
 def size(

@@ -26,7 +26,7 @@ class Stream:
     deposit
         Mean mass of one deposit (a bag, a jar, a paper cup), kg.
     service
-        Time that emptying one container takes, s.
+        Time that emptying a standard container takes, s; each further one of a site takes half.
     weekdays
         Patterns of collection days (Monday is 0), one a sector of the city.
     truck_mass, truck_volume
@@ -52,6 +52,13 @@ class Stream:
     def visits(self) -> float:
         """Collections a week."""
         return sum(map(len, self.weekdays)) / len(self.weekdays)
+
+
+def service_time(stream: str, volume: float) -> float:
+    """Time to empty a site of so many m³, s."""
+    data = STREAMS[stream]
+    containers = max(1.0, float(-(-volume // data.volume)))
+    return data.service * (1.0 + containers) / 2.0
 
 
 def _gaps(pattern: tuple[int, ...]) -> list[int]:

@@ -137,7 +137,7 @@ class Truck:
             at = offset
             if not self._room_for(row):
                 break
-            yield self.env.timeout(seconds(self.stream.service))
+            yield self.env.timeout(seconds(float(self.fleet.service[row])))
             self._empty(row)
             stop.rows.popleft()
         yield from self._along(stop.edge, 1.0 - at)
@@ -227,7 +227,7 @@ class Truck:
     def _in_time(self, stop: Stop) -> bool:
         """Whether it would be back in time after this stop, as the streets are now."""
         there = self.network.times_from(self.node)[self.network.start[stop.edge]]
-        there += self.network.planned(stop.edge) + self.stream.service * len(stop.rows)
+        there += self.network.planned(stop.edge) + self.fleet.service_at(stop)
         home = self.fleet.time_home(int(self.network.end[stop.edge]))
         rest = 0 if self.rested else self.fleet.rest
         back = self.now + seconds(min(there + home, 1e9)) + rest

@@ -37,7 +37,8 @@ def network(n: int = N, spacing: float = 100.0) -> City:
     city.add(Table("edge", [f"e{i}-{j}" for i, j in pairs], {
         "from_junction": np.array([p[0] for p in pairs], dtype=np.int32),
         "to_junction": np.array([p[1] for p in pairs], dtype=np.int32),
-        "length": np.full(m, spacing), "speed": np.full(m, 10.0), "lanes": np.ones(m, dtype=np.int32),
+        "length": np.full(m, spacing), "speed": np.full(m, 10.0),
+        "lanes": np.ones(m, dtype=np.int32),
         "car": np.ones(m, dtype=bool), "road": np.full(m, "residential"),
     }, lines))  # fmt: skip
     return city
