@@ -42,6 +42,10 @@ PUPIL_AREA = 10.0
 """Floor area of a school for each pupil, m² (school building norms: 8–12)."""
 
 
+CROWDED = 300.0
+"""People and jobs per hectare at which parking takes the full terminal time of a city centre."""
+
+
 @dataclass(frozen=True)
 class Population:
     """People, in slices that each decide together.
@@ -250,6 +254,8 @@ def ground(city: City, space: Space, parameters: Parameters) -> Ground:
     use, area = building["use"], building["floor_area"].astype(np.float64)
     pull = np.stack([np.where(use == "retail", area, 0.0), area * _by_use(use, LEISURE, 0.0)])
     opening = np.full(len(space.zone), 8.0)
+    few = np.maximum(space.stops, 1.0)
+    density = space.density(building["people"] + building["jobs"])
     opening[: space.buildings] = _by_use(use, OPENING, 8.0)
     chance, within = _chances(space, pull, (parameters.errand_scale, parameters.leisure_scale))
     return Ground(
@@ -259,7 +265,9 @@ def ground(city: City, space: Space, parameters: Parameters) -> Ground:
         zone=space.zone,
         leaves=space.leaves,
         enters=space.enters,
-        stop=space.stop,
+        access=1.2 * np.minimum(space.stop, 2000.0) / 1.33,
+        wait=60.0 * parameters.transit_wait * np.clip((8.0 / few) ** 1.5, 1.0, 6.0),
+        terminal=60.0 * parameters.car_terminal * np.minimum(1.0, density / CROWDED),
         opening=opening,
         start=space.start,
         rows=space.rows,

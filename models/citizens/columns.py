@@ -69,13 +69,18 @@ class Ground(NamedTuple):
     zone: Rows
     leaves: Rows
     enters: Rows
-    stop: Floats
+    access: Floats
+    """(n_place,) seconds on foot to the nearest stop."""
+    wait: Floats
+    """(n_place,) seconds of waiting at the stops there."""
+    terminal: Floats
+    """(n_place,) seconds to park and walk, for who does not live there."""
     opening: Floats
     """(n_place,) mean hour at which work starts there."""
     start: Rows
     rows: Rows
     chance: Floats
-    """(2, n_zone + 1, n_zone_building) cumulative destination chances; the last row without decay."""
+    """(2, n_zone + 1, n_zone_building) cumulative chances; the last row without decay."""
     within: Floats
     """(2, n_building) cumulative attraction along ``rows``, from the start of the zone."""
 
@@ -108,8 +113,6 @@ class Choice(NamedTuple):
     cost: float
     fare: float
     car_cost: float
-    car_terminal: float
-    transit_wait: float
     suppression: float
 
 
@@ -133,7 +136,7 @@ class Tally(NamedTuple):
     parked: Floats
     """(n_edge,)"""
     trips: Floats
-    """(4,) by mode."""
+    """(5, 4) by kind of person and mode."""
     sums: Floats
     """residents' trips, their seconds, cancelled trips, fares EUR, prices EUR, car metres."""
     count: npt.NDArray[np.int64]

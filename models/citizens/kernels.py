@@ -53,20 +53,24 @@ def journey(
 
     Parameters
     ----------
-    seconds : (4,) float64, s
-        Filled; infinite where the mode is not to be had.
+    seconds : (6,) float64, s
+        Filled: by mode, infinite where it is not to be had; then what of public transport is walking
+        and waiting, and what of driving is parking and walking.
     """
     straight = distance(ground, a, b)
     beyond = people.beyond[p] if max(a, b) >= ground.buildings else 0.0
     way = 1.3 * straight + beyond
     seconds[WALK] = way / 1.33 if way < 5000.0 else NEVER
     seconds[BICYCLE] = 60.0 + way / 4.2 if way < 15000.0 else NEVER
-    access = 1.2 * (min(ground.stop[a], 2000.0) + min(ground.stop[b], 2000.0)) / 1.33
+    seconds[4] = ground.access[a] + ground.access[b] + ground.wait[min(a, b)]
     riding = 1.3 * straight / 4.5 + beyond / 11.0
-    seconds[TRANSIT] = access + 60.0 * choice.transit_wait + riding if way > 600.0 else NEVER
+    seconds[TRANSIT] = seconds[4] + riding if way > 600.0 else NEVER
     driving = skim[ground.zone[a], ground.zone[b]] + beyond / 13.0
     able = people.car[p] and ground.leaves[a] >= 0 and ground.enters[b] >= 0 and way > 400.0
-    seconds[CAR] = driving + 60.0 * choice.car_terminal if able else NEVER
+    home = people.home[p]
+    seconds[5] = 60.0 if a == home else ground.terminal[a]
+    seconds[5] += 60.0 if b == home else ground.terminal[b]
+    seconds[CAR] = driving + seconds[5] if able else NEVER
     return way
 
 
@@ -79,12 +83,13 @@ def utilities(choice: Choice, seconds: Floats, way: float, price: float, out: Fl
     out[TRANSIT] = (
         choice.transit
         + choice.time * minute[TRANSIT]
+        + (choice.time_walk - choice.time) * minute[4]
         + choice.cost * choice.fare
-        + (choice.time_walk - choice.time) * choice.transit_wait
     )
     out[CAR] = (
         choice.car
         + choice.time * minute[CAR]
+        + (choice.time_walk - choice.time) * minute[5]
         + choice.cost * (choice.car_cost * way / 1000.0 + price)
     )
     for m in range(4):
@@ -133,7 +138,7 @@ def _stays(
     purpose = people.plan_purpose[p, leg]
     if purpose != SHOP and purpose != LEISURE:
         return False
-    before = np.empty(4)
+    before = np.empty(6)
     usual = np.empty(4)
     way = journey(people, ground, choice, now.free, p, home, goal, before)
     utilities(choice, before, way, 0.0, usual)
@@ -172,7 +177,7 @@ def set_off(
     leg, a = people.leg[p], people.place[p]
     b = people.plan_place[p, leg]
     purpose = people.plan_purpose[p, leg]
-    seconds, values = np.empty(4), np.empty(4)
+    seconds, values = np.empty(6), np.empty(4)
     way = journey(people, ground, choice, now.skim, p, a, b, seconds)
     utilities(choice, seconds, way, now.price, values)
     first = a == people.home[p]
@@ -204,7 +209,7 @@ def set_off(
     if mode == CAR and purpose != LUNCH:
         _drive(ground, tally, p, a, b, time, counted)
     if counted:
-        tally.trips[mode] += 1.0
+        tally.trips[people.kind[p], mode] += 1.0
         if people.kind[p] < COMMUTER:
             tally.sums[0] += 1.0
             tally.sums[1] += seconds[mode]

@@ -198,7 +198,7 @@ class Citizens(Model):
 
     def measure(self) -> Mapping[str, float]:
         """Trips by mode, times, costs and waste over the run."""
-        trips, sums = self.tally.trips, self.tally.sums
+        trips, sums = self.tally.trips.sum(axis=0), self.tally.sums
         return {
             "citizens.trips_walk": float(trips[WALK]),
             "citizens.trips_bicycle": float(trips[BIKE]),
@@ -217,7 +217,7 @@ def _tally(edges: int, buildings: int, persons: int) -> Tally:
     return Tally(
         present=np.zeros((4, buildings)),
         parked=np.zeros(edges),
-        trips=np.zeros(4),
+        trips=np.zeros((5, 4)),
         sums=np.zeros(6),
         count=np.zeros(1, np.int64),
         trip_time=np.zeros(persons),
@@ -239,7 +239,5 @@ def _choice(p: CitizensParameters, bicycle: float) -> Choice:
         cost=p.cost,
         fare=p.fare,
         car_cost=p.car_cost,
-        car_terminal=p.car_terminal,
-        transit_wait=p.transit_wait,
         suppression=p.suppression,
     )

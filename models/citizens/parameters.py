@@ -19,7 +19,7 @@ class Parameters(model.Parameters):
         default=0.75, ge=0, le=1, description="of those aged 18–64 (Eurostat, EU 2023)"
     )
     cars_per_person: float = Field(
-        default=0.40, ge=0, le=1.5, description="cars per resident (cities; EU mean 0.57)"
+        default=0.45, ge=0, le=1.5, description="cars per resident (cities; EU mean 0.57)"
     )
     outside_cars_per_person: float = Field(
         default=0.55, ge=0, le=1, description="share of people from outside who have a car at hand"
@@ -69,10 +69,10 @@ class Parameters(model.Parameters):
     cost: float = Field(
         default=-0.175, le=0, description="utility of a euro (time / cost = 12 EUR/h)"
     )
-    constant_walk: float = Field(default=0.9, description="constant of walking")
-    constant_bicycle: float = Field(default=-1.5, description="constant of the bicycle")
-    constant_transit: float = Field(default=0.0, description="constant of public transport")
-    constant_car: float = Field(default=0.0, description="constant of the car")
+    constant_walk: float = Field(default=0.7, description="constant of walking")
+    constant_bicycle: float = Field(default=-1.3, description="constant of the bicycle")
+    constant_transit: float = Field(default=-0.6, description="constant of public transport")
+    constant_car: float = Field(default=-0.2, description="constant of the car")
     bicycle_winter: float = Field(
         default=-0.9, description="added to the bicycle's constant from December to March"
     )
@@ -81,9 +81,11 @@ class Parameters(model.Parameters):
         default=0.15, ge=0, description="running cost felt by a driver, EUR/km (booked by traffic)"
     )
     car_terminal: float = Field(
-        default=8.0, ge=0, description="minutes to find a space and walk, at both ends together"
+        default=18.0, ge=0, description="minutes to park and walk in a crowded centre (300 /ha)"
     )
-    transit_wait: float = Field(default=4.0, ge=0, description="waiting time, minutes")
+    transit_wait: float = Field(
+        default=4.0, ge=0, description="minutes of waiting where 8 stops or more are within 500 m"
+    )
     suppression: float = Field(
         default=0.2,
         ge=0,
@@ -91,5 +93,5 @@ class Parameters(model.Parameters):
         description="share of the loss of accessibility (logsum) by which optional tours fall",
     )
     household_waste: float = Field(
-        default=1.1, ge=0, description="kg per resident and day disposed of at home"
+        default=1.0, ge=0, description="kg per resident and day disposed of at home"
     )

@@ -33,6 +33,10 @@ class Space:
         Edge on which a car trip from or to this place starts or ends; -1 for none.
     stop : (n_place,) float64, m
         Distance to the nearest public transport stop.
+    stops : (n_place,) float64
+        Stops within 500 m; 4 where no stop is mapped at all.
+    size
+        Side of the cells that make the zones, m.
     start, rows : int32
         Buildings of each building zone (CSR).
     centre : (n_zone, 2) float64, metres
@@ -47,6 +51,8 @@ class Space:
     leaves: Rows
     enters: Rows
     stop: Floats
+    stops: Floats
+    size: float
     start: Rows
     rows: Rows
     centre: Floats
@@ -56,6 +62,13 @@ class Space:
     def gateways(self) -> int:
         """Number of gateways."""
         return len(self.weight)
+
+    def density(self, amount: npt.NDArray[np.generic]) -> Floats:
+        """Amount per hectare of each place's zone, 0 at gateways; (n_place,) float64."""
+        total = np.zeros(self.zones + self.gateways)
+        np.add.at(total, self.zone[: self.buildings], amount.astype(np.float64))
+        found: Floats = (total / (self.size**2 / 1e4))[self.zone]
+        return found
 
     @property
     def zones(self) -> int:
@@ -68,11 +81,12 @@ def make(city: City) -> Space:
     car = np.asarray(city["edge"]["car"], dtype=bool)
     xy = city["building"].points if len(city["building"]) else np.empty((0, 2))
     buildings = len(xy)
-    zone, start, rows = _cells(xy)
+    zone, start, rows, size = _cells(xy)
     into, out, weight = gateways(city, car)
     gate_xy = _ends(city, into)
     place_xy = np.concatenate([xy, gate_xy])
     edges = _building_edges(city, car, xy)
+    stop, stops = _stop_distance(city, place_xy)
     zones = len(start) - 1
     place_zone = np.concatenate([zone, zones + np.arange(len(into), dtype=np.int32)])
     centre = np.array([xy[rows[start[z] : start[z + 1]]].mean(axis=0) for z in range(zones)])
@@ -82,7 +96,9 @@ def make(city: City) -> Space:
         zone=place_zone.astype(np.int32),
         leaves=np.concatenate([edges, into]).astype(np.int32),
         enters=np.concatenate([edges, out]).astype(np.int32),
-        stop=_stop_distance(city, place_xy),
+        stop=stop,
+        stops=stops,
+        size=size,
         start=start,
         rows=rows,
         centre=np.concatenate([centre.reshape(-1, 2), gate_xy]),
@@ -90,10 +106,10 @@ def make(city: City) -> Space:
     )
 
 
-def _cells(xy: Floats) -> tuple[Rows, Rows, Rows]:
-    """Square cells, as small as gives at most ``ZONES`` that are not empty: (zone, start, rows)."""
+def _cells(xy: Floats) -> tuple[Rows, Rows, Rows, float]:
+    """Square cells, at most ``ZONES`` that are not empty: (zone, start, rows, side in m)."""
     if not len(xy):
-        return np.empty(0, np.int32), np.zeros(1, np.int32), np.empty(0, np.int32)
+        return np.empty(0, np.int32), np.zeros(1, np.int32), np.empty(0, np.int32), 1.0
     low, extent = xy.min(axis=0), np.maximum(np.ptp(xy, axis=0), 1.0)
     size = float(np.sqrt(extent.prod() / ZONES))
     while True:
@@ -106,42 +122,51 @@ def _cells(xy: Floats) -> tuple[Rows, Rows, Rows]:
         size *= 1.1
     rows = np.argsort(zone, kind="stable").astype(np.int32)
     start = np.concatenate([[0], np.cumsum(np.bincount(zone))]).astype(np.int32)
-    return zone, start, rows
+    return zone, start, rows, size
 
 
 def gateways(city: City, car: Flags) -> tuple[Rows, Rows, Floats]:
-    """Edges by which the city is entered and left: ends of the car network near its border.
+    """Edges by which the city is entered and left.
+
+    Those of the table ``gateway`` (columns ``edge``, ``inward``, ``volume``) where the city has it;
+    else the ends of the car network near its border.
 
     Returns
     -------
     into, out : (n_gateway,) int32
         Edge in, and the edge out at the same end or the nearest one.
     weight : (n_gateway,) float64
-        Shares by capacity.
+        Shares of the people from outside.
     """
     edge = city["edge"]
     start, end = edge["from_junction"], edge["to_junction"]
-    rows = np.flatnonzero(car)
-    neighbours = _neighbours(start[rows], end[rows], len(city["junction"]))
-    border = _near_border(
-        city["junction"].points, np.unique(np.concatenate([start[rows], end[rows]]))
-    )
-    open_end = (neighbours <= 1) & border
-    into = rows[open_end[start[rows]]]
-    out = rows[open_end[end[rows]]]
+    if "gateway" in city and len(city["gateway"]):
+        table = city["gateway"]
+        inward = np.asarray(table["inward"], dtype=bool)
+        into, out, strength = table["edge"][inward], table["edge"][~inward], table["volume"][inward]
+    else:
+        into, out = _open_ends(city, car)
+        strength = edge["capacity"][into] * np.where(_minor(edge["road"][into]), 0.1, 1.0)
     if not len(into) or not len(out):
-        none = np.empty(0, np.int32)
-        return none, none, np.empty(0)
-    strength = edge["capacity"][into] * np.where(_minor(edge["road"][into]), 0.1, 1.0)
+        return np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0)
     order = np.lexsort((into, -strength))[:GATEWAYS]
     into, strength = into[order], np.maximum(strength[order], 1.0)
     points = city["junction"].points
     gap = np.hypot(*(points[start[into]][:, None] - points[end[out]][None]).transpose(2, 0, 1))
-    return (
-        into.astype(np.int32),
-        out[gap.argmin(axis=1)].astype(np.int32),
-        strength / strength.sum(),
-    )
+    out = out[gap.argmin(axis=1)].astype(np.int32)
+    return into.astype(np.int32), out, strength / strength.sum()
+
+
+def _open_ends(city: City, car: Flags) -> tuple[Rows, Rows]:
+    """Edges that start, and that end, where the car network ends near its border."""
+    edge, rows = city["edge"], np.flatnonzero(car)
+    start, end = edge["from_junction"][rows], edge["to_junction"][rows]
+    if not len(rows):
+        return np.empty(0, np.int32), np.empty(0, np.int32)
+    neighbours = _neighbours(start, end, len(city["junction"]))
+    border = _near_border(city["junction"].points, np.unique(np.concatenate([start, end])))
+    open_end = (neighbours <= 1) & border
+    return rows[open_end[start]].astype(np.int32), rows[open_end[end]].astype(np.int32)
 
 
 def _neighbours(start: Rows, end: Rows, junctions: int) -> npt.NDArray[np.int64]:
@@ -196,19 +221,19 @@ def _building_edges(city: City, car: Flags, xy: Floats) -> Rows:
     return edges
 
 
-def _stop_distance(city: City, xy: Floats) -> Floats:
-    """Metres to the nearest stop; 500 m everywhere in a city whose stops are not mapped."""
+def _stop_distance(city: City, xy: Floats) -> tuple[Floats, Floats]:
+    """Metres to the nearest stop, and stops within 500 m; 500 m and 4 where none is mapped."""
     import shapely
 
     if "stop" not in city or not len(city["stop"]) or not len(xy):
-        return np.full(len(xy), 500.0)
+        return np.full(len(xy), 500.0), np.full(len(xy), 4.0)
+    points = shapely.points(xy)
     tree = shapely.STRtree(shapely.points(city["stop"].points))
-    found, gaps = tree.query_nearest(shapely.points(xy), return_distance=True, all_matches=False)[
-        :2
-    ]
+    found, gaps = tree.query_nearest(points, return_distance=True, all_matches=False)
     distance = np.full(len(xy), 500.0)
     distance[found[0]] = gaps
-    return distance
+    near = tree.query(points, predicate="dwithin", distance=500.0)[0]
+    return distance, np.bincount(near, minlength=len(xy)).astype(np.float64)
 
 
 class Skims:

@@ -12,8 +12,8 @@ Floats = npt.NDArray[np.float64]
 AWAKE_AT_HOME = 9.0
 """Hours that a person is awake at home on a mean day; the waste of a day falls in them."""
 
-WORK = {"retail": 0.45, "hotel": 0.45, "industrial": 0.25, "health": 0.25}
-"""kg/h for each person at work, by use; 0.10 for the others (an office: 200 kg a year)."""
+WORK = {"retail": 0.20, "hotel": 0.20, "industrial": 0.13}
+"""kg/h for each person at work, by use; 0.065 for the others (an office: 0.5 kg a day)."""
 
 SCHOOL = 0.035
 """kg/h for each pupil (about 45 kg a school year)."""
@@ -39,7 +39,7 @@ def rates(use: npt.NDArray[np.str_], household: float) -> Floats:
     """
     table = np.empty((4, len(use)))
     table[AT_HOME] = household / AWAKE_AT_HOME
-    table[AT_WORK], table[AT_SCHOOL], table[GUEST] = 0.10, SCHOOL, 0.08
+    table[AT_WORK], table[AT_SCHOOL], table[GUEST] = 0.065, SCHOOL, 0.08
     for role, values in ((AT_WORK, WORK), (GUEST, GUESTS)):
         for name, value in values.items():
             table[role, use == name] = value
