@@ -1,0 +1,1 @@
+"""Electricity: loads of buildings and the low-voltage grid."""

@@ -22,6 +22,10 @@ Rows = npt.NDArray[np.int64]
 
 OWN_STATION_FROM = 250_000.0
 """A connection with a higher peak has a transformer station of its own, W."""
+STREET_LAMP = 150.0
+"""Planned power of a lamp with a street bus of its own, W."""
+LAMP_REACH = 40.0
+"""Lamps farther than this from every building have a street bus beside them, m."""
 DWELLING_SHARE = 1_400.0
 """What a dwelling adds to the peak of a district of about a hundred, W; places the stations."""
 MEDIUM_VOLTAGE = 20_000.0
@@ -66,10 +70,13 @@ class GridBuilder(Builder):
         """Add the tables and the links building→bus, charger→bus and lamp→bus."""
         wanted = _connections(city)
         own = wanted.peak > OWN_STATION_FROM
-        streets = trenches(city, wanted.points)
+        lamps = _lonely_lamps(city, wanted.points)
+        streets = trenches(city, np.concatenate([wanted.points, lamps]))
         load = np.zeros(len(streets.points))
+        np.add.at(load, streets.tee[len(own) :], STREET_LAMP)
         additive = wanted.dwellings * DWELLING_SHARE + wanted.business
-        np.add.at(load, streets.tee[~own], np.maximum(additive[~own], 1.0))  # a shed too
+        tees = streets.tee[: len(own)][~own]
+        np.add.at(load, tees, np.maximum(additive[~own], 1.0))  # a shed too
         seen = stations.mapped(features)
         nodes, forest = stations.place(streets, load, stations.snap(streets, seen))
         places, is_mapped = _places(streets, nodes, seen)
@@ -94,6 +101,17 @@ def _connections(city: City) -> Connections:
     return Connections(points, dwellings, business)
 
 
+def _lonely_lamps(city: City, points: Floats) -> Floats:
+    """Lamps that no connection's street bus is near; (n, 2) float64, metres."""
+    from scipy.spatial import cKDTree
+
+    lamps = city["lamp"].points if "lamp" in city else np.empty((0, 2))
+    if not len(points) or not len(lamps):
+        return lamps
+    distance, _ = cKDTree(points).query(lamps)
+    return lamps[distance > LAMP_REACH]
+
+
 def _places(
     streets: Streets, nodes: Rows, seen: Floats
 ) -> tuple[Floats, npt.NDArray[np.bool_]]:
@@ -103,7 +121,7 @@ def _places(
     places = streets.points[nodes].copy()
     is_mapped = np.isin(nodes, stations.snap(streets, seen))
     if is_mapped.any():
-        distance, nearest = cKDTree(seen).query(places[is_mapped])
+        _, nearest = cKDTree(seen).query(places[is_mapped])
         places[is_mapped] = seen[nearest]
     return places, is_mapped
 

@@ -105,7 +105,8 @@ def choose_cables(
     km = np.asarray(length, dtype=np.float64) / 1000.0
 
     def per_type(key: str) -> Floats:
-        return np.where(use_thin, data[SERVICE][key], data[MAINS][key])
+        found: Floats = np.where(use_thin, data[SERVICE][key], data[MAINS][key])
+        return found
 
     return Cables(
         type=name,
@@ -123,7 +124,8 @@ def _count(name: str, current: Floats, reach: Floats) -> npt.NDArray[np.int64]:
     per_km = data["r_ohm_per_km"] * POWER_FACTOR + data["x_ohm_per_km"] * sine
     for_drop = np.sqrt(3.0) * current * per_km * reach / 1000.0 / (DROP * VOLTAGE)
     for_heat = current / (FILL * data["max_i_ka"] * 1000.0)
-    return np.maximum(1, np.ceil(np.maximum(for_drop, for_heat) - 1e-9)).astype(np.int64)
+    needed: Floats = np.ceil(np.maximum(for_drop, for_heat) - 1e-9)
+    return np.maximum(1, needed).astype(np.int64)
 
 
 def choose_transformers(peak: npt.ArrayLike) -> Transformers:

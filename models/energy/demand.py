@@ -1,4 +1,4 @@
-"""How much electricity a building uses in a year, and what it may draw at its peak, from its use."""
+"""Electricity of a building in a year, and what it may draw at its peak, from its use."""
 
 from __future__ import annotations
 

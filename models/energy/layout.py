@@ -84,11 +84,14 @@ def lay(
     own : (n_connection,) bool
         Connections with a station of their own; their transformers follow the public ones.
     points : (n_connection, 2) float64, metres
+        The first of the points that ``streets`` has tees for; at the others are street buses alone.
     """
-    nodes, parent, chains = _shorten(streets, forest, stations, streets.tee[~own])
+    wanted = np.concatenate([streets.tee[: len(own)][~own], streets.tee[len(own) :]])
+    nodes, parent, chains = _shorten(streets, forest, stations, wanted)
     draft = _Draft()
     customers = np.flatnonzero(own)
-    _add_stations(draft, places, points[customers])
+    doors = _beside(points[customers], streets.points[streets.tee[customers]])
+    _add_stations(draft, places, doors)
     row = np.full(len(streets.points), -1, dtype=np.int64)
     lv = np.arange(len(stations)) * 2 + 1
     row[stations] = lv
@@ -110,6 +113,16 @@ def lay(
         t = len(stations) + i
         bus[c] = draft.add("connection", t, 2 * t + 1, OWN_STATION, points[c : c + 1])
     return draft.finish(bus)
+
+
+def _beside(points: Floats, towards: Floats) -> Floats:
+    """Points on the way to others, :data:`OWN_STATION` from their own place or half-way."""
+    way = towards - points
+    distance = np.linalg.norm(way, axis=1, keepdims=True)
+    step = np.minimum(OWN_STATION, distance / 2.0)
+    east = np.array([1.0, 0.0])
+    apart = distance > 0.1
+    return points + np.where(apart, way / np.maximum(distance, 0.1) * step, east)
 
 
 def _add_stations(draft: _Draft, places: Floats, customers: Floats) -> None:

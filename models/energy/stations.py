@@ -60,7 +60,9 @@ def mapped(features: Features) -> Floats:
         )
         if _local(features.tags[row])
     ]
-    centres = features.centres(np.array(rows, dtype=np.int64)) if rows else np.empty(0, dtype=object)
+    if not rows:
+        return np.empty((0, 2))
+    centres = features.centres(np.array(rows, dtype=np.int64))
     return np.asarray(shapely.get_coordinates(centres), dtype=np.float64).reshape(-1, 2)
 
 

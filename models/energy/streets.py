@@ -62,13 +62,15 @@ def trenches(city: City, points: Floats) -> Streets:
     slots = np.maximum(1, np.round(length / TEE_SPACING)).astype(np.int64)
     slot = np.round(along * slots[near]).astype(np.int64)
     inner = (slot > 0) & (slot < slots[near])
-    cuts, which = np.unique(np.stack([near[inner], slot[inner]], axis=1), axis=0, return_inverse=True)
+    pairs = np.stack([near[inner], slot[inner]], axis=1)
+    cuts, which = np.unique(pairs, axis=0, return_inverse=True)
     first = len(city["junction"])
     tee = np.where(slot > 0, end[near], start[near])
     tee[inner] = first + which.reshape(-1)
     share = cuts[:, 1] / slots[cuts[:, 0]] if len(cuts) else np.empty(0)
     places = shapely.line_interpolate_point(lines[cuts[:, 0]], share, normalized=True)
-    nodes = np.concatenate([city["junction"].points, shapely.get_coordinates(places).reshape(-1, 2)])
+    tees = shapely.get_coordinates(places).reshape(-1, 2)
+    nodes = np.concatenate([city["junction"].points, tees])
     return Streets(nodes, *_segments(start, end, length, cuts[:, 0], share, first), tee)
 
 

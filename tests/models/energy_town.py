@@ -15,7 +15,8 @@ USES = ("residential", "residential", "residential", "office", "retail", "educat
 
 def town(blocks: int = 4, side: float = 90.0, every: float = 18.0, big: bool = True) -> City:
     """Streets around ``blocks`` × ``blocks`` blocks, with a building every ``every`` metres."""
-    city = City("town", Place("EPSG:25832", 9.7, 50.87, "Europe/Berlin", "DE"), Path("none.net.xml"))
+    place = Place("EPSG:25832", 9.7, 50.87, "Europe/Berlin", "DE")
+    city = City("town", place, Path("none.net.xml"))
     n = blocks + 1
     points = np.array([(x * side, y * side) for y in range(n) for x in range(n)])
     city.add(Table("junction", [f"j{i}" for i in range(len(points))],
@@ -33,7 +34,9 @@ def town(blocks: int = 4, side: float = 90.0, every: float = 18.0, big: bool = T
     return city
 
 
-def _buildings(points: np.ndarray, pairs: np.ndarray, side: float, every: float, big: bool) -> Table:
+def _buildings(
+    points: np.ndarray, pairs: np.ndarray, side: float, every: float, big: bool
+) -> Table:
     places = []
     for a, b in pairs:
         along = (points[b] - points[a]) / side

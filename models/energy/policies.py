@@ -1,0 +1,83 @@
+"""Policies that act on the heating of buildings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from twin.core.model import Parameters
+from twin.core.time import Tick
+from twin.policy.policy import Action, Policy
+from twin.policy.view import View
+
+SETPOINT = "energy.heating_setpoint"
+COMFORT = 20.0
+"""Room temperature outside a policy's hours, degC."""
+
+
+class HeatingSetpointParameters(Parameters):
+    """Which buildings lower their heating, when and how far."""
+
+    setpoint: float = Field(17.0, ge=5, le=20, description="Room temperature meanwhile, degC")
+    start: float = Field(22.0, ge=0, lt=24, description="Local hour of day at which it begins")
+    end: float = Field(6.0, ge=0, lt=24, description="Local hour of day at which it ends")
+    uses: tuple[
+        Literal["residential", "retail", "office", "education", "health", "hotel", "public"], ...
+    ] = Field(("office", "education", "public"), description="Uses of the buildings that take part")
+
+
+class HeatingSetpoint(Policy):
+    """Heat the rooms of some buildings less between two hours of every day."""
+
+    name: ClassVar[str] = "energy.heating_setpoint"
+    Parameters = HeatingSetpointParameters
+    acts: ClassVar[tuple[str, ...]] = (SETPOINT,)
+    parameters: HeatingSetpointParameters
+
+    def setup(self) -> None:
+        """Find the buildings that take part."""
+        self._rows = np.flatnonzero(np.isin(self.city["building"]["use"], self.parameters.uses))
+
+    def decide(self, now: Tick, view: View) -> Iterable[Action]:
+        """The low setpoint within the hours, the comfortable one outside them."""
+        p, hour = self.parameters, self.world.calendar.day_seconds(now) / 3600.0
+        length, since = (p.end - p.start) % 24.0, (hour - p.start) % 24.0
+        low = since < length
+        yield Action(SETPOINT, p.setpoint if low else COMFORT, self._rows)
+
+
+class DemandResponseParameters(Parameters):
+    """From which loading of a transformer its buildings heat less, and how far."""
+
+    above: float = Field(0.8, gt=0, description="Loading from which heating is lowered, 1")
+    below: float = Field(0.6, gt=0, description="Loading under which it is given back, 1")
+    lower: float = Field(2.0, gt=0, le=8, description="How far the setpoint is lowered, K")
+
+
+class DemandResponse(Policy):
+    """Lower the heating of all buildings of a transformer while it is heavily loaded.
+
+    A transformer without a reading keeps what it had.
+    """
+
+    name: ClassVar[str] = "energy.demand_response"
+    Parameters = DemandResponseParameters
+    sees: ClassVar[tuple[str, ...]] = ("energy.transformer_loading",)
+    acts: ClassVar[tuple[str, ...]] = (SETPOINT,)
+    parameters: DemandResponseParameters
+
+    def setup(self) -> None:
+        """Find the transformer of each building."""
+        bus = self.city.link("building", "bus").indices
+        self._transformer = self.city["bus"]["transformer"][bus]
+        self._lowered = np.zeros(len(self.city["transformer"]), dtype=bool)
+
+    def decide(self, now: Tick, view: View) -> Iterable[Action]:
+        """Lower above one loading, give back below the other."""
+        p, loading = self.parameters, view["energy.transformer_loading"]
+        self._lowered = (self._lowered & ~(loading < p.below)) | (loading > p.above)
+        setpoint = np.where(self._lowered[self._transformer], COMFORT - p.lower, COMFORT)
+        yield Action(SETPOINT, setpoint)

@@ -1,0 +1,75 @@
+"""Power flow and standard types against pandapower."""
+
+import numpy as np
+import pytest
+from tests.models.energy_life import built
+
+from models.energy import cables
+from models.energy.grid import Grid
+
+pandapower = pytest.importorskip("pandapower")
+
+
+@pytest.fixture(scope="module")
+def city():
+    return built(blocks=3)
+
+
+def as_pandapower(city, active, reactive):
+    """The same grid, element by element, for pandapower's Newton."""
+    net = pandapower.create_empty_network()
+    bus, line, unit = city["bus"], city["line"], city["transformer"]
+    for volts in bus["voltage"]:
+        pandapower.create_bus(net, vn_kv=volts / 1000)
+    for row in range(len(line)):
+        pandapower.create_line_from_parameters(
+            net, line["from_bus"][row], line["to_bus"][row], 1.0, line["r"][row], line["x"][row],
+            0.0, line["ampacity"][row] / 1000,
+        )
+    for row in range(len(unit)):
+        pandapower.create_ext_grid(net, unit["mv_bus"][row])
+        pandapower.create_transformer_from_parameters(
+            net, unit["mv_bus"][row], unit["lv_bus"][row], unit["rated_power"][row] / 1e6,
+            20.0, 0.4, unit["resistance"][row] * 100, unit["impedance"][row] * 100,
+            unit["iron_losses"][row] / 1000, unit["no_load_current"][row] * 100,
+        )
+    for row in np.flatnonzero(active):
+        pandapower.create_load(net, row, active[row] / 1e6, reactive[row] / 1e6)
+    pandapower.runpp(net, algorithm="nr", tolerance_mva=1e-10, trafo_model="pi", numba=False)
+    return net
+
+
+def test_voltages_and_loadings_are_those_of_newton(city):
+    rng = np.random.default_rng(3)
+    active = np.where(city["bus"]["kind"] == "connection", rng.uniform(0, 12e3, len(city["bus"])), 0)
+    reactive = 0.3 * active
+    flow = Grid(city).solve(active, reactive)
+    net = as_pandapower(city, active, reactive)
+    assert np.abs(flow.voltage - net.res_bus.vm_pu.to_numpy()).max() <= 1e-6
+    assert flow.voltage.min() < 0.99
+    assert flow.line_loading * 100 == pytest.approx(
+        net.res_line.loading_percent.to_numpy(), abs=1e-3
+    )
+    losses = (net.res_line.pl_mw.sum() + net.res_trafo.pl_mw.sum()) * 1e6
+    assert flow.losses == pytest.approx(losses, rel=1e-5)
+    apparent = np.hypot(net.res_trafo.p_hv_mw, net.res_trafo.q_hv_mw).to_numpy() * 1e6
+    assert flow.transformer_loading == pytest.approx(
+        apparent / city["transformer"]["rated_power"], rel=0.05
+    )
+
+
+def test_standard_types_are_pandapowers():
+    net = pandapower.create_empty_network()
+    for element, types in cables.types().items():
+        for name, values in types.items():
+            installed = net.std_types[element][name]
+            assert {key: installed[key] for key in values} == values
+
+
+def test_planned_cables_keep_the_planned_drop():
+    chosen = cables.choose_cables([150e3], [400.0], [400.0], [False])
+    current = 150e3 / (np.sqrt(3) * 400 * 0.95)
+    drop = np.sqrt(3) * current * (chosen.r * 0.95 + chosen.x * np.sqrt(1 - 0.95**2)) / 400
+    assert drop[0] <= cables.DROP
+    assert current <= cables.FILL * chosen.ampacity[0]
+    assert chosen.parallel[0] > 1
