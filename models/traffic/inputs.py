@@ -1,0 +1,152 @@
+"""What SUMO is given: the city's own scenario with its outputs muted, or the network alone."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from twin.city.city import City
+
+NOWHERE = "NUL"
+"""SUMO's name for an output that is thrown away; no file is opened, so a fork is safe."""
+
+_MUTED = (
+    r"(<(?:e1Detector|inductionLoop|e2Detector|laneAreaDetector|e3Detector|entryExitDetector|"
+    r"instantInductionLoop|edgeData|laneData|meandata\w*|routeProbe|timedEvent)\b[^>]*?"
+    r"\b(?:file|dest)\s*=\s*)(\"[^\"]*\"|'[^']*')"
+)
+_EDGE = re.compile(r"<edge\b([^>]*)>(.*?)</edge>", re.DOTALL)
+_LANE = re.compile(r"<lane\b([^>]*?)/?>")
+_ATTRIBUTE = re.compile(r"(\w+)=\"([^\"]*)\"")
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """The lanes that vehicles drive on.
+
+    Attributes
+    ----------
+    ids
+        SUMO lane ids.
+    edge : (n_lanes,) int32
+        Row of the lane's edge in the city's table.
+    length : (n_lanes,) float64, m
+    inner
+        Ids of the edges inside junctions.
+    """
+
+    ids: list[str]
+    edge: npt.NDArray[np.int32]
+    length: npt.NDArray[np.float64]
+    inner: list[str]
+
+
+def read_lanes(city: City) -> Lanes:
+    """Lanes of the city's network, in its order; pavements and cycle tracks left out."""
+    rows = {str(edge): row for row, edge in enumerate(city["edge"].ids)}
+    ids, edges, lengths, inner = [], [], [], []
+    for edge, body in _EDGE.findall(read_text(city.network)):
+        found = dict(_ATTRIBUTE.findall(edge))
+        if found.get("function") == "internal":
+            inner.append(found["id"])
+        row = rows.get(found["id"])
+        if row is None:
+            continue
+        for lane in (dict(_ATTRIBUTE.findall(text)) for text in _LANE.findall(body)):
+            if lane.get("allow", "") not in ("pedestrian", "bicycle", "pedestrian bicycle"):
+                ids.append(lane["id"])
+                edges.append(row)
+                lengths.append(float(lane["length"]))
+    return Lanes(ids, np.array(edges, dtype=np.int32), np.array(lengths, dtype=np.float64), inner)
+
+
+def read_text(file: Path) -> str:
+    """Text of a file that may be gzipped."""
+    raw = file.read_bytes()
+    return (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode("utf-8")
+
+
+def options(
+    city: City, seed: int, *, own: bool, additional: Sequence[Path], scratch: Path
+) -> dict[str, str]:
+    """SUMO's options for a run.
+
+    Parameters
+    ----------
+    own
+        True loads the demand, detectors and signals that came with the city.
+    additional
+        Files of ours to load beside.
+    """
+    demand = city.demand if own else {}
+    config = demand.get("config", [])
+    files = [*_muted(demand.get("additional", []), scratch), *additional]
+    chosen = {"configuration-file": str(config[0])} if config else {}
+    chosen["net-file"] = str(city.network)
+    if demand.get("routes"):
+        chosen["route-files"] = ",".join(map(str, demand["routes"]))
+    if files:
+        chosen["additional-files"] = ",".join(map(str, files))
+    for output in _outputs(config):
+        chosen[output] = NOWHERE
+    return chosen | {
+        # The tripinfo device keeps SUMO's own totals of finished trips; its file is not wanted.
+        "tripinfo-output": NOWHERE,
+        # All routes at the start: a route file held open would be shared with a forked child.
+        "route-steps": "0",
+        "seed": str(seed),
+        "ignore-route-errors": "true",
+        "no-warnings": "true",
+        "no-step-log": "true",
+        "duration-log.disable": "true",
+    }
+
+
+def _outputs(config: Sequence[Path]) -> list[str]:
+    """Options of a SUMO configuration that would write files."""
+    if not config:
+        return []
+    from xml.etree import ElementTree
+
+    root = ElementTree.parse(config[0]).getroot()
+    section = root.find("output")
+    written = [] if section is None else [e.tag for e in section if _is_file(e.get("value", ""))]
+    logs = [e.tag for e in root.iter() if e.tag in ("log", "log-file", "message-log", "error-log")]
+    return [*written, *logs]
+
+
+def _is_file(value: str) -> bool:
+    return bool(re.search(r"\.(xml|csv|parquet|txt|json|gz|log)\b", value))
+
+
+def _muted(files: Sequence[Path], scratch: Path) -> list[Path]:
+    """The same files, those that would make SUMO write as copies that write nowhere."""
+    muted = []
+    for number, file in enumerate(files):
+        text, changed = re.subn(_MUTED, rf'\1"{NOWHERE}"', read_text(file))
+        if changed:
+            file = scratch / f"own{number}.add.xml"
+            file.write_text(text, encoding="utf-8")
+        muted.append(file)
+    return muted
+
+
+def write_counters(lanes: Lanes, file: Path) -> list[str]:
+    """Write an induction loop across the middle of every lane; their ids, lane by lane.
+
+    A loop counts every vehicle that passes, which no sampling does.
+    """
+    ids = [f"citytwin.{number}" for number in range(len(lanes.ids))]
+    loops = [
+        f'<inductionLoop id="{loop}" lane="{lane}" pos="{length / 2:.2f}" period="100000000" '
+        f'file="{NOWHERE}"/>'
+        for loop, lane, length in zip(ids, lanes.ids, lanes.length, strict=True)
+    ]
+    file.write_text("<additional>\n" + "\n".join(loops) + "\n</additional>\n", encoding="utf-8")
+    return ids

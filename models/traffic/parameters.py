@@ -1,0 +1,57 @@
+"""Parameters of the traffic model, with the sources of the prices."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from models.traffic.sumo import Engine
+from twin.core.model import Parameters
+
+
+class TrafficParameters(Parameters):
+    """What a scenario may set under ``[model.traffic]``."""
+
+    engine: Engine = Field(
+        default="libsumo",
+        description="SUMO in this process, beside it over TraCI, or with its window",
+    )
+    demand: Literal["auto", "own", "citizens", "both"] = Field(
+        default="auto",
+        description="the demand that came with the city, the citizens' trips, or both",
+    )
+    through: float = Field(
+        default=0.5,
+        ge=0,
+        description="share of the vehicles at the city's border that pass through",
+    )
+    counts: str | None = Field(
+        default=None, description="recorded sensor of traffic.flow that scales the through traffic"
+    )
+    period: str = Field(default="1m", description="between two fillings of the ports")
+    sample: str = Field(
+        default="10s", description="between two looks at the edges; divides the period"
+    )
+    horizon: str = Field(default="5m", description="memory of the travel times")
+    vans: float = Field(default=0.09, ge=0, le=0.5, description="share of vans in through traffic")
+    trucks: float = Field(
+        default=0.04, ge=0, le=0.5, description="share of trucks in through traffic"
+    )
+    diesel: float = Field(default=0.40, ge=0, le=1, description="share of diesel among cars")
+    electric: float = Field(default=0.05, ge=0, le=1, description="share of battery-electric cars")
+    fuel_price: float = Field(default=1.75, ge=0, description="EUR a litre at the pump")
+    co2_cost: float = Field(
+        default=0.10, ge=0, description="EUR/kg, EU Handbook on external costs of transport 2019"
+    )
+    nox_cost: float = Field(default=21.3, ge=0, description="EUR/kg in a city, the same handbook")
+    pm_cost: float = Field(default=123.0, ge=0, description="EUR/kg in a city, the same handbook")
+    options: dict[str, str] = Field(
+        default_factory=dict, description="further options of SUMO, without dashes"
+    )
+
+    @model_validator(mode="after")
+    def _shares(self) -> TrafficParameters:
+        if self.diesel + self.electric > 1.0:
+            raise ValueError("diesel and electric together exceed 1")
+        return self
