@@ -110,7 +110,9 @@ class IndicatorRow:
             return "unsure"
         if self.indicator.better == "neutral":
             return "changed"
-        return "better" if (effect.difference < 0) == (self.indicator.better == "lower") else "worse"
+        return (
+            "better" if (effect.difference < 0) == (self.indicator.better == "lower") else "worse"
+        )
 
 
 @dataclass(frozen=True)

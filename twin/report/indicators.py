@@ -112,7 +112,7 @@ def _body(row: IndicatorRow, data: ReportData, say: Catalogue, limit: float) -> 
 def _label(row: IndicatorRow, say: Catalogue, span: int) -> str:
     unit = escape(say.unit(row.indicator.unit))
     label = escape(say.label("indicator", row.indicator.name))
-    shown = f' <span class="unit">{unit}</span>' if unit else ""
+    shown = f'&nbsp;<span class="unit">{unit}</span>' if unit else ""
     return f'<th scope="row"{_span(span)}>{label}{shown}</th>'
 
 
@@ -136,7 +136,7 @@ def _effect_cells(row: IndicatorRow, effect: Effect, say: Catalogue, limit: floa
     verdict = row.verdict(effect)
     difference, half = say.numbers.margin(effect.difference, effect.half)
     # The empty margin keeps the differences in line.
-    margin = f'<span class="margin">{f" ± {half}" if half else ""}</span>'
+    margin = f'<span class="margin">{f"± {half}" if half else ""}</span>'
     word = escape(say(f"verdict.{verdict}"))
     sign = f'<span class="sign" aria-hidden="true">{MARKS[verdict]}</span>'
     relative = say.numbers.share(row.relative(effect.difference), signed=True)
@@ -197,9 +197,7 @@ def _arrow(ends: list[float], limit: float) -> str:
         parts += f'<path class="arrow" d="M6 {y - 5:.0f}L1 {y:.0f}L6 {y + 5:.0f}"/>'
     if ends[1] > limit:
         x = WIDTH - 6
-        parts += (
-            f'<path class="arrow" d="M{x:.0f} {y - 5:.0f}L{x + 5:.0f} {y:.0f}L{x:.0f} {y + 5:.0f}"/>'
-        )
+        parts += f'<path class="arrow" d="M{x:.0f} {y - 5:.0f}L{x + 5:.0f} {y:.0f}L{x:.0f} {y + 5:.0f}"/>'
     return parts
 
 

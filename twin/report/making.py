@@ -15,10 +15,14 @@ FEW_SEEDS, SHORT_HOURS, MANY_INDICATORS = 10, 24.0, 15
 
 def policies(data: ReportData, say: Catalogue) -> str:
     """Each scenario with its policies and events and their parameters."""
-    return '<div class="scenarios">' + "".join(
-        _scenario(variant, position, say)
-        for position, variant in enumerate((data.base, *data.variants))
-    ) + "</div>"
+    return (
+        '<div class="scenarios">'
+        + "".join(
+            _scenario(variant, position, say)
+            for position, variant in enumerate((data.base, *data.variants))
+        )
+        + "</div>"
+    )
 
 
 def _scenario(variant: Variant, position: int, say: Catalogue) -> str:
@@ -39,9 +43,7 @@ def _measure(measure: Measure, say: Catalogue) -> str:
     parameters = _list(
         (escape(key), escape(_value(value, say))) for key, value in measure.parameters.items()
     )
-    return (
-        f'<h4>{escape(title)} <span class="unit">{escape(kind)}{code}</span></h4>{parameters}'
-    )
+    return f'<h4>{escape(title)} <span class="unit">{escape(kind)}{code}</span></h4>{parameters}'
 
 
 def _value(value: object, say: Catalogue) -> str:
@@ -64,7 +66,9 @@ def log(data: ReportData, say: Catalogue) -> str:
     if not data.variants:
         columns.remove("scenario")
     heads = "".join(f'<th scope="col">{escape(say(f"column.{name}"))}</th>' for name in columns)
-    ordered = sorted(data.happenings, key=lambda one: (one.time, one.variant, one.kind, one.subject))
+    ordered = sorted(
+        data.happenings, key=lambda one: (one.time, one.variant, one.kind, one.subject)
+    )
     rows = "".join(_happening(one, data, say) for one in ordered[:MOST_LINES])
     more = len(ordered) - MOST_LINES
     rest = f'<p class="note">{escape(say("log.more", count=more))}</p>' if more > 0 else ""
@@ -150,4 +154,4 @@ def _group(title: str, pairs: Mapping[str, str]) -> str:
     if not pairs:
         return ""
     items = _list((escape(key), f"<code>{escape(text)}</code>") for key, text in pairs.items())
-    return f'<details open><summary>{escape(title)}</summary><div class="facts">{items}</div></details>'
+    return f"<details open><summary>{escape(title)}</summary>{items}</details>"

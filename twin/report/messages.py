@@ -45,8 +45,9 @@ class Catalogue:
         return text.format(**values) if values else text
 
     def get(self, key: str) -> str | None:
-        """The message as it is written, or None."""
-        return self._own.get(key, self._home.get(key))
+        """The message, or None."""
+        text = self._own.get(key, self._home.get(key))
+        return None if text is None else self.numbers.bound(text)
 
     def label(self, kind: str, name: str) -> str:
         """What people call the thing ``name`` of this kind; the name itself where nobody said."""
@@ -66,6 +67,8 @@ class Catalogue:
         """A number with its unit."""
         if unit == "EUR":
             return self.numbers.money(value, signed=signed)
+        if unit == "%":
+            return self.numbers.number(value, signed=signed) + self.numbers.percent
         number = self.numbers.number(value, signed=signed)
         shown = self.unit(unit)
         return f"{number}\u00a0{shown}" if shown else number
@@ -102,9 +105,8 @@ def catalogue(language: str, extra_folders: Iterable[Path] | None = None) -> Cat
 @cache
 def model_folders() -> tuple[Path, ...]:
     """Folders with a ``messages.toml`` beside a registered class, in alphabetical order."""
-    modules = {
-        point.value.split(":")[0] for group in get_args(Group) for point in available(group).values()
-    }
+    points = (point for group in get_args(Group) for point in available(group).values())
+    modules = {point.value.split(":")[0] for point in points}
     folders = {folder for module in modules if (folder := _folder(module)) is not None}
     return tuple(sorted(folder for folder in folders if (folder / FILE).is_file()))
 

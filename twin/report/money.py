@@ -89,9 +89,7 @@ def _party(party: str, rows: list[MoneyRow], say: Catalogue) -> str:
     width = range(len(rows[0].variants))
     sums = [sum(row.variants[position].net for row in rows) for position in width]
     total = _amounts(base.net, sums, say)
-    return (
-        f'<tbody><tr class="total"><th scope="rowgroup">{name}</th>{total}</tr>{lines}</tbody>'
-    )
+    return f'<tbody><tr class="total"><th scope="rowgroup">{name}</th>{total}</tr>{lines}</tbody>'
 
 
 def _sides(row: MoneyRow) -> list[str]:

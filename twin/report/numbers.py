@@ -25,6 +25,10 @@ class Style:
         Sign of a percentage with the space before it.
     currency
         Where the sign of the euro stands, with ``{}`` for the amount.
+    months, days, date_pattern, first
+        Words of a date, their order, and the first day of a month.
+    bindings
+        Pairs of a text and what stands for it where no line may break.
     """
 
     point: str
@@ -35,6 +39,7 @@ class Style:
     days: tuple[str, ...]
     date_pattern: str
     first: str = "1"
+    bindings: tuple[tuple[str, str], ...] = ()
 
     def number(self, value: float, *, signed: bool = False, digits: int = DIGITS) -> str:
         """A number with ``digits`` significant digits."""
@@ -86,6 +91,12 @@ class Style:
         if ends is None or ends[0] == ends[1]:
             return ""
         return f"{self.number(ends[0])}–{self.number(ends[1])}"
+
+    def bound(self, text: str) -> str:
+        """The text with spaces that do not break where the language wants them."""
+        for loose, firm in self.bindings:
+            text = text.replace(loose, firm)
+        return text
 
     def date(self, day: date) -> str:
         """A date in words, with its day of the week."""
@@ -146,8 +157,18 @@ STYLES = {
         percent="%",
         currency="€{}",
         months=(
-            "January", "February", "March", "April", "May", "June", "July", "August",
-            "September", "October", "November", "December",
+            "January",
+            "February",
+            "March",
+            "April",
+            "May",
+            "June",
+            "July",
+            "August",
+            "September",
+            "October",
+            "November",
+            "December",
         ),
         days=("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
         date_pattern="{weekday} {day} {month} {year}",
@@ -158,12 +179,31 @@ STYLES = {
         percent=f"{NARROW}%",
         currency="{}\u00a0€",
         months=(
-            "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août",
-            "septembre", "octobre", "novembre", "décembre",
+            "janvier",
+            "février",
+            "mars",
+            "avril",
+            "mai",
+            "juin",
+            "juillet",
+            "août",
+            "septembre",
+            "octobre",
+            "novembre",
+            "décembre",
         ),
         days=("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"),
         date_pattern="{weekday} {day} {month} {year}",
         first="1er",
+        bindings=(
+            ("« ", "«\u00a0"),
+            (" »", "\u00a0»"),
+            (" :", "\u00a0:"),
+            (" ;", f"{NARROW};"),
+            (" ?", f"{NARROW}?"),
+            (" !", f"{NARROW}!"),
+            (" %", f"{NARROW}%"),
+        ),
     ),
 }
 """Languages of the project, each with its way of writing numbers."""

@@ -20,15 +20,12 @@ MOST_POINTS, MOST_ROWS = 240, 24
 def section(data: ReportData, say: Catalogue) -> str:
     """The whole section, without its heading."""
     many = len(data.making.seeds) > 1
-    parts = [
-        f'<p class="note">{escape(say("profiles.caption" if many else "profiles.caption.one"))}</p>',
-        legend(data, say),
-    ]
+    caption = escape(say("profiles.caption" if many else "profiles.caption.one"))
     order = {profile.service: None for profile in data.profiles}
     rank = {service: position for position, service in enumerate(order)}
     ordered = sorted(data.profiles, key=lambda profile: rank[profile.service])
     charts = "".join(_figure(thin(profile), data, say) for profile in ordered)
-    return f'{"".join(parts)}<div class="charts">{charts}</div>'
+    return f'<p class="note">{caption}</p>{legend(data, say)}<div class="charts">{charts}</div>'
 
 
 def legend(data: ReportData, say: Catalogue) -> str:
@@ -79,7 +76,8 @@ def _figure(profile: Profile, data: ReportData, say: Catalogue) -> str:
     alt = say("profiles.alt", label=label, peaks=_peaks(profile, data, say))
     return (
         f'<figure class="chart" data-chart="{escape(_numbers(profile, data, say))}">'
-        f'<figcaption><span class="service">{escape(service)}</span> {escape(label)} <span class="unit">{escape(how)}</span></figcaption>'
+        f'<figcaption><span class="service">{escape(service)}</span> {escape(label)} '
+        f'<span class="unit">{escape(how)}</span></figcaption>'
         f"{_drawing(profile, alt, say)}{_table(profile, data, label, say)}</figure>"
     )
 

@@ -125,7 +125,7 @@ def _of_row(row: IndicatorRow, data: ReportData, say: Catalogue) -> list[Line]:
     if not data.variants:
         spread = say.numbers.span(row.spread)
         return [([label, unit, number(row.base), spread, who], "")]
-    lines = []
+    lines: list[Line] = []
     for position, effect in enumerate(row.effects):
         head = [label, unit] if position == 0 else ["", ""]
         several = [data.variants[position].title] if len(data.variants) > 1 else []
