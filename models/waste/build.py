@@ -18,6 +18,8 @@ from twin.city.features import Features
 from twin.city.link import Link
 from twin.city.table import Table
 
+NEAR = 250.0
+"""Visitors of a building without people or jobs walk this far to a container, m."""
 REACH = 60.0
 """People use a mapped container this near instead of one of their own, m."""
 
@@ -84,9 +86,12 @@ def _container_table(sites: Sites, demand: Demand, serving: np.ndarray, roads: R
 
 
 def _link_buildings(city: City, demand: Demand, serving: np.ndarray) -> None:
+    """Who lives or works somewhere has the container made for it, all others the nearest near."""
     if "building" not in city:
         return
-    indices = np.full(len(city["building"]), -1, dtype=np.int32)
+    household = city["container"]["stream"] == RESIDUAL
+    near = city.connect_nearest("building", "container", within=NEAR, where=household)
+    indices = near.indices.copy()
     indices[demand.rows] = serving
     city.connect(Link("building", "container", indices))
 

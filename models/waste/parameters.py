@@ -21,7 +21,7 @@ class WasteParameters(Parameters):
     beyond: float = Field(
         3.0, ge=0.0, description="way from the edge of the map to a depot that it lacks, km"
     )
-    iterations: int = Field(300, ge=1, description="of the search for rounds")
+    iterations: int = Field(150, ge=1, description="of the search for rounds")
     crew: int = Field(3, ge=1, description="people on a truck")
     wage: float = Field(30.0, ge=0.0, description="labour cost of one, EUR/h")
     vehicle: float = Field(25.0, ge=0.0, description="truck without fuel and crew, EUR/h")

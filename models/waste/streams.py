@@ -75,7 +75,7 @@ STREAMS: dict[str, Stream] = {
     "recycling": Stream(60.0, 250.0, 1.1, 0.15, 1.0, 60.0, _ONCE, 8_000.0, 20.0),
     "glass": Stream(300.0, 350.0, 3.0, 0.10, 1.5, 240.0, _ONCE, 10_000.0, 28.0),
     "organic": Stream(350.0, 700.0, 0.66, 0.20, 1.5, 60.0, _TWICE, 10_000.0, 16.0),
-    LITTER: Stream(70.0, 250.0, 0.24, 0.0, 0.1, 45.0, _DAILY, 1_200.0, 6.0),
+    LITTER: Stream(70.0, 250.0, 0.18, 0.0, 0.1, 45.0, _DAILY, 1_200.0, 6.0),
 }
 """Every stream by name, in the order in which their fleets are numbered."""
 
