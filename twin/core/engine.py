@@ -91,6 +91,11 @@ class Engine:
         for policy, _ in self.parts.policies:
             policy.setup()
 
+    @property
+    def warnings(self) -> list[str]:
+        """What a person should know, though the scenario can be lived."""
+        return [*self.wiring.warnings, *(w for s in self.parts.recorded for w in s.warnings)]
+
     # -- checks before the run ---------------------------------------------------------------
 
     def _declared_ports(self) -> dict[str, Port]:
@@ -298,7 +303,7 @@ class Engine:
             ledger=self.world.ledger.rows,
             observations=self.world.observations.archive,
             quality=self.world.observations.quality,
-            warnings=self.wiring.warnings,
+            warnings=self.warnings,
         )
 
     # -- the end -----------------------------------------------------------------------------

@@ -95,9 +95,15 @@ def _sensors(scenario: Scenario) -> tuple[list[RecordedSensor], list[VirtualSens
         key = f"sensor.{i}"
         kind = find("sensors", item.use, where=scenario.where(key))
         parameters = _parameters(kind.Parameters, item.parameters, key, scenario)
-        name = item.name or f"{item.use}-{i + 1}"
+        # Virtual sensors draw by name: it must not depend on how many sensors come before.
+        observed = item.parameters.get("port") or "+".join(item.parameters.get("values", {}))
+        name = item.name or f"{item.use}:{observed}"
         if name in names:
-            raise ConfigError(f"two sensors are called {name!r}", where=scenario.where(key))
+            raise ConfigError(
+                f"two sensors are called {name!r}",
+                where=scenario.where(key),
+                mend="give each a `name` of its own",
+            )
         names.add(name)
         made = kind(name, parameters)
         (recorded if hasattr(made, "arrivals") else virtual).append(made)

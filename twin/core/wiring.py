@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 
 import numba as nb
@@ -234,6 +235,8 @@ def _compile(
     parts = [_route(ports.written[w.source][0], target, w, city, warnings) for w in into]
     columns = [state.columns[w.source] for w in into]
     legs = [(c, s, t) for c, (s, t) in zip(columns, parts, strict=True)]
+    if len(legs) == 1 and len(legs[0][1]) == len(out) and legs[0][1] is legs[0][2]:
+        return partial(np.copyto, out, legs[0][0])
 
     def gather() -> None:
         out[:] = 0.0

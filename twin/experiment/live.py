@@ -79,4 +79,4 @@ def validate(scenario: Scenario | str, seed: int = 1) -> list[str]:
     """
     scenario = Scenario.load(scenario) if isinstance(scenario, str) else scenario
     with Engine(scenario, city_of(scenario), seed) as engine:
-        return list(engine.wiring.warnings)
+        return engine.warnings

@@ -54,7 +54,8 @@ def record_run(
     calendar = Calendar.at(
         datetime.fromisoformat(run.manifest["start"]), run.manifest["city"]["timezone"]
     )
-    return record(output, readings, calendar, scenario=run.manifest["name"], seed=run.seed)
+    record(output, readings, calendar, scenario=run.manifest["name"], seed=run.seed)
+    return output
 
 
 def _units(run: Run) -> dict[str, str]:
