@@ -98,8 +98,9 @@ def _body(row: IndicatorRow, data: ReportData, say: Catalogue, limit: float) -> 
     for position, effect in enumerate(row.effects):
         verdict = row.verdict(effect)
         first = _label(row, say, span) + _base(row, say, span) if position == 0 else ""
-        title = data.variants[position].title
-        named = _cell("scenario", escape(title), say) if span > 1 else ""
+        key = f'<span class="key s{position + 1}"></span>'
+        title = key + escape(data.variants[position].title)
+        named = _cell("scenario", title, say) if span > 1 else ""
         who = _who(row, say, span) if position == 0 else ""
         lines.append(
             f'<tr data-verdict="{verdict}">{first}{named}'
@@ -194,10 +195,10 @@ def _arrow(ends: list[float], limit: float) -> str:
     y = HEIGHT / 2
     parts = ""
     if ends[0] < -limit:
-        parts += f'<path class="arrow" d="M6 {y - 5:.0f}L1 {y:.0f}L6 {y + 5:.0f}"/>'
+        parts += f'<path class="arrow" d="M6 {y - 5:.0f}l-5 5l5 5"/>'
     if ends[1] > limit:
         x = WIDTH - 6
-        parts += f'<path class="arrow" d="M{x:.0f} {y - 5:.0f}L{x + 5:.0f} {y:.0f}L{x:.0f} {y + 5:.0f}"/>'
+        parts += f'<path class="arrow" d="M{x:.0f} {y - 5:.0f}l5 5l-5 5"/>'
     return parts
 
 

@@ -16,7 +16,7 @@ FEW_SEEDS, SHORT_HOURS, MANY_INDICATORS = 10, 24.0, 15
 def policies(data: ReportData, say: Catalogue) -> str:
     """Each scenario with its policies and events and their parameters."""
     return (
-        '<div class="scenarios">'
+        '<div class="plans">'
         + "".join(
             _scenario(variant, position, say)
             for position, variant in enumerate((data.base, *data.variants))
@@ -31,7 +31,7 @@ def _scenario(variant: Variant, position: int, say: Catalogue) -> str:
     if not measures:
         measures = f'<p class="note">{escape(say("policies.nothing"))}</p>'
     return (
-        f'<section class="scenario"><h3><span class="key s{position}"></span>'
+        f'<section class="plan"><h3><span class="key s{position}"></span>'
         f"{escape(variant.title)}</h3>{text}{measures}</section>"
     )
 
@@ -74,7 +74,8 @@ def log(data: ReportData, say: Catalogue) -> str:
     rest = f'<p class="note">{escape(say("log.more", count=more))}</p>' if more > 0 else ""
     return (
         f'<p class="note">{escape(say("log.caption"))}</p><div class="scroll">'
-        f'<table class="log"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>{rest}'
+        f'<table class="log"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
+        f"{rest}"
     )
 
 
@@ -86,12 +87,18 @@ def _happening(one: Happening, data: ReportData, say: Catalogue) -> str:
     cells = [
         f'<span class="key s{one.variant}"></span>{escape(title)}' if data.variants else None,
         escape(say.label("log", one.kind)),
-        escape(one.subject),
-        escape(one.detail),
+        escape(_known(one.subject, say)),
+        escape(_known(one.detail, say)),
     ]
     shown = "".join(f"<td>{cell}</td>" for cell in cells if cell is not None)
     count = say.numbers.number(one.count)
     return f'<tr><th scope="row">{time}</th>{shown}<td class="number">{count}</td></tr>'
+
+
+def _known(name: str, say: Catalogue) -> str:
+    """What people call a port, a policy or an event; any other text as it is."""
+    labels = (say.get(f"{kind}.{name}") for kind in ("port", "policy", "event"))
+    return next((label for label in labels if label), name)
 
 
 def limits(data: ReportData, say: Catalogue) -> str:
