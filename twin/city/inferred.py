@@ -11,13 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from twin.city import uses
 from twin.city.buildings import ENOUGH, columns_of
 from twin.city.city import City
 from twin.city.features import Features
 from twin.city.osm import Tags
 from twin.city.place import Floats
-from twin.city.table import INFERRED, Table
+from twin.city.table import INFERRED, MAPPED, Table
 
 Shapes = npt.NDArray[np.object_]
 Rows = npt.NDArray[np.int64]
@@ -42,8 +41,10 @@ LONGEST = 400.0
 """A street that is not residential has houses where its junctions are no farther apart, m."""
 URBAN_SPEED = 14.0
 """... and where no more than this is driven, m/s."""
-LEVELS, LEVELS_MAIN = 2.0, 3.0
-"""Levels beside side streets and main streets where the map of the city says none."""
+LEVELS, LEVELS_MAIN, LEVELS_URBAN = 2.0, 3.0, 4.0
+"""Levels beside side streets, beside main streets and in a dense city where the map says none."""
+URBAN_SIGNALS = 2.0
+"""Traffic signals per km² from which a city is a dense one."""
 
 HOMES = ("residential", "living_street")
 MAIN = ("primary", "secondary", "tertiary")
@@ -85,7 +86,8 @@ def complete(city: City, features: Features) -> None:
     plots = plots.keep(~_near(plots.shapes, _empty_ground(features), 0.0))
     plots = plots.keep(_apart(plots.shapes))
     if len(plots.shapes):
-        city.add(_joined(city["building"], _table(city["building"], plots)))
+        levels = _usual_levels(city, plots)
+        city.add(_joined(city["building"], _table(plots, levels)))
 
 
 def bare_streets(city: City) -> Rows:
@@ -205,8 +207,26 @@ def _apart(shapes: Shapes) -> npt.NDArray[np.bool_]:
     return kept
 
 
-def _table(mapped: Table, plots: _Plots) -> Table:
-    """Use and levels of the plots, which are numbered along the streets.
+def _usual_levels(city: City, plots: _Plots) -> Floats:
+    """Levels of each plot: the median of the mapped homes, or by kind of street and city."""
+    mapped = city["building"]
+    homes = (mapped["use"] == "residential") & (mapped["levels_origin"] == MAPPED)
+    if homes.sum() >= ENOUGH:
+        return np.full(len(plots.shapes), np.median(mapped["levels"][homes]))
+    if _is_dense(city):
+        return np.full(len(plots.shapes), LEVELS_URBAN)
+    return np.where(plots.main, LEVELS_MAIN, LEVELS)
+
+
+def _is_dense(city: City) -> bool:
+    import shapely
+
+    hull = shapely.convex_hull(shapely.geometrycollections(city["junction"].geometry))
+    return len(city["signal"]) >= max(URBAN_SIGNALS * hull.area / 1e6, 1.0)
+
+
+def _table(plots: _Plots, levels: Floats) -> Table:
+    """Use of the plots, which are numbered along the streets.
 
     On main streets one in four is a shop and one in four an office; elsewhere one in forty is a shop
     and one in two hundred a school; the others are homes.
@@ -216,10 +236,6 @@ def _table(mapped: Table, plots: _Plots) -> Table:
     use[np.where(plots.main, number % 4 == 1, number % 40 == 20)] = "retail"
     use[plots.main & (number % 4 == 3)] = "office"
     use[~plots.main & (number % 200 == 100)] = "education"
-    levels = np.where(plots.main, LEVELS_MAIN, LEVELS)
-    known = mapped["levels"][(mapped["use"] == "residential") & (mapped["levels_origin"] != INFERRED)]
-    if len(known) >= ENOUGH:
-        levels[:] = np.median(known)
     footprint = np.full(len(number), WIDTH * DEPTH)
     columns = columns_of(use, footprint, levels, np.zeros(len(number), dtype=np.bool_))
     for key in ("levels_origin", "use_origin", "origin"):
