@@ -83,7 +83,8 @@ class _Group:
 
 def whole(amount: Floats) -> Rows:
     """Whole numbers near the given ones, whose running sum stays within a half of theirs."""
-    return np.diff(np.floor(np.cumsum(amount) + 0.5), prepend=0.0).astype(np.int32)
+    total = np.floor(np.cumsum(amount) + 0.5)
+    return (total - np.concatenate([[0.0], total[:-1]])).astype(np.int32)
 
 
 def populate(city: City, space: Space, streams: Streams, parameters: Parameters) -> Population:
@@ -98,11 +99,9 @@ def populate(city: City, space: Space, streams: Streams, parameters: Parameters)
         _visitors(city, space, streams.keys("citizens.visitor", np.array(["all"])), parameters),
     ]
     outside = _by_gateway(guests)
-    gates = np.flatnonzero(np.diff(outside.home, prepend=-1)) if len(outside.home) else []
+    gates = np.flatnonzero(np.diff(outside.home, prepend=-1))
     n = len(residents.home)
-    start = np.concatenate([starts, n + np.asarray(gates), [n + len(outside.home)]]).astype(
-        np.int32
-    )
+    start = np.concatenate([starts, n + gates, [n + len(outside.home)]]).astype(np.int32)
     people = _columns(_join([residents, outside]), parameters)
     return Population(people, n, start, len(starts))
 
@@ -176,7 +175,8 @@ def _zone_distances(space: Space) -> Floats:
 
 
 def _zone_sums(space: Space, values: Floats) -> Floats:
-    return np.bincount(space.zone[: space.buildings], weights=values, minlength=space.zones)
+    zone = space.zone[: space.buildings]
+    return np.bincount(zone, weights=values, minlength=space.zones).astype(np.float64)
 
 
 def _commuters(space: Space, left: Floats, keys: Keys, parameters: Parameters) -> _Group:
@@ -284,7 +284,7 @@ def _by_use(use: npt.NDArray[np.str_], table: dict[str, float], default: float) 
 
 
 def _chances(space: Space, pull: Floats, scales: tuple[float, float]) -> tuple[Floats, Floats]:
-    """Cumulative chances of zones from each zone (and without decay), and of buildings in a zone."""
+    """Cumulative chances of zones from each zone (last: no decay), and of buildings in a zone."""
     distances = _zone_distances(space)
     chance = np.zeros((2, len(distances) + 1, space.zones))
     within = np.zeros((2, space.buildings))

@@ -139,7 +139,7 @@ class Tally(NamedTuple):
     """(5, 4) by kind of person and mode."""
     sums: Floats
     """residents' trips, their seconds, cancelled trips, fares EUR, prices EUR, car metres."""
-    count: npt.NDArray[np.int64]
+    trip_count: npt.NDArray[np.int64]
     """(1,) car trips in the buffers."""
     trip_time: Floats
     trip_from: Rows

@@ -40,7 +40,7 @@ class Alert(Event):
         Raises
         ------
         ConfigError
-            The end is not after the beginning, only one coordinate is given, or no building is there.
+            The end is not after the beginning, one coordinate is missing, or nothing is built there.
         """
         p, calendar = self.parameters, self.world.calendar
         self.first, self.last = calendar.clock_tick(p.from_), calendar.clock_tick(p.until)

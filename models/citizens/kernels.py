@@ -1,3 +1,5 @@
+# mypy: disable-error-code="no-any-return"
+# Compiled functions carry no types that mypy could see.
 """Kernels of trips: the choice of a mode, departures and arrivals.
 
 Times are seconds since 03:00 local time of the day that is lived. Draws are functions of a person's
@@ -54,8 +56,8 @@ def journey(
     Parameters
     ----------
     seconds : (6,) float64, s
-        Filled: by mode, infinite where it is not to be had; then what of public transport is walking
-        and waiting, and what of driving is parking and walking.
+        Filled: by mode, infinite where it is not to be had; then what of public transport is
+        walking and waiting, and what of driving is parking and walking.
     """
     straight = distance(ground, a, b)
     beyond = people.beyond[p] if max(a, b) >= ground.buildings else 0.0
@@ -234,13 +236,13 @@ def _drive(
     start, end = ground.leaves[a], ground.enters[b]
     if a < ground.buildings and start >= 0:
         tally.parked[start] -= 1.0
-    n = tally.count[0]
+    n = tally.trip_count[0]
     if counted and start >= 0 and end >= 0 and start != end and n < tally.trip_time.size:
         tally.trip_time[n] = time
         tally.trip_from[n] = start
         tally.trip_to[n] = end
         tally.trip_person[n] = p
-        tally.count[0] = n + 1
+        tally.trip_count[0] = n + 1
 
 
 @nb.njit(cache=True)

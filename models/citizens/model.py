@@ -69,51 +69,52 @@ class Citizens(Model):
 
     def setup(self) -> None:
         """Make the people, and bring them to where their day has them at the start."""
-        from models.citizens import agents, build, space
-
-        self.space = space.make(self.city)
-        self.skims = space.Skims(self.city, self.space)
-        population = build.populate(self.city, self.space, self.world.streams, self.parameters)
-        self.residents = population.residents
-        ground = build.ground(self.city, self.space, self.parameters)
-        self.tally = _tally(
-            len(self.city["edge"]), self.space.buildings, len(population.people.key)
-        )
-        rng = self.world.streams.generator("citizens.society")
-        self.society: Society = agents.Society(population, ground, self.tally, rng)
-        self.rates = waste.rates(self.city["building"]["use"], self.parameters.household_waste)
+        building = self.city["building"]
+        self.rates = waste.rates(building["use"], self.parameters.household_waste)
         self.waste_kg = 0.0
-        self.free = self.skims.times()
-        self.skim = self.free
         self.looked: Tick = 0
-        self.before = 0
+        self.before: Tick = 0
         self.booked = np.zeros(2)
         self.alert = self["citizens.stay_home"].copy()
-        self._begin_day(0)
-        kinds = np.bincount(population.people.kind, minlength=5)
-        self.world.log.add(
-            0,
-            "population",
-            self.name,
-            residents=self.residents,
-            households=population.households,
-            workers=int(kinds[0]),
-            commuters=int(kinds[3]),
-            visitors=int(kinds[4]),
-            gateways=self.space.gateways,
-            zones=self.space.zones,
+        self.inhabited = bool((building["people"] > 0).any() or (building["jobs"] > 0).any())
+        self.tally = _tally(len(self.city["edge"]), len(building), 0)
+        if self.inhabited:
+            self._settle()
+            self._begin_day(0)
+            self._write()
+
+    def _settle(self) -> None:
+        """Make the places, the people and their agents."""
+        from models.citizens import agents, build, space
+
+        places = space.make(self.city)
+        self.skims = space.Skims(self.city, places)
+        self.free = self.skims.times()
+        self.skim = self.free
+        population = build.populate(self.city, places, self.world.streams, self.parameters)
+        self.residents = population.residents
+        ground = build.ground(self.city, places, self.parameters)
+        self.tally = _tally(len(self.city["edge"]), places.buildings, len(population.people.key))
+        rng = self.world.streams.generator("citizens.society")
+        self.society: Society = agents.Society(population, ground, self.tally, rng)
+        kinds = np.bincount(population.people.kind, minlength=5).tolist()
+        detail = dict(
+            zip(("workers", "pupils", "others", "commuters", "visitors"), kinds, strict=True)
         )
-        self._write(0)
+        self.world.log.add(
+            0, "population", self.name, residents=self.residents, households=population.households,
+            gateways=places.gateways, zones=places.zones, **detail,
+        )  # fmt: skip
 
     def _begin_day(self, now: Tick) -> None:
-        """Everybody decides the day of ``now`` and lives it up to then, from home on empty streets."""
+        """Everybody decides the day and lives it up to ``now``, from home on empty streets."""
         calendar, s = self.world.calendar, self.society
         day = days.lived(calendar, now)
         self.day_start = days.begin(calendar, day)
         self.next_day = days.begin(calendar, day.fromordinal(day.toordinal() + 1))
         s.day = days.profile(day, self.city.place.country, self.parameters)
         s.choice = _choice(self.parameters, days.bicycle_constant(day, self.parameters))
-        s.now = Now(self.free, self.free, 0.0, np.zeros(self.space.buildings))
+        s.now = Now(self.free, self.free, 0.0, np.zeros(len(self.alert)))
         people, tally = s.people, self.tally
         tally.present[:] = 0.0
         tally.parked[:] = 0.0
@@ -127,6 +128,8 @@ class Citizens(Model):
         """Arrivals up to now, then the departures before the next step."""
         from models.citizens import kernels
 
+        if not self.inhabited:
+            return
         s = self.society
         self._waste(now)
         if now >= self.next_day:
@@ -138,7 +141,7 @@ class Citizens(Model):
         if now < self.world.end:
             s.set_off(kernels.due(s.people, seconds + self.period / 1000.0))
             self._publish(now)
-        self._write(now)
+        self._write()
         if now >= self.world.end or now // minutes(60) != (now - self.period) // minutes(60):
             self._book(now)
 
@@ -160,10 +163,10 @@ class Citizens(Model):
 
     def _publish(self, now: Tick) -> None:
         """Publish the car trips of this step, in the order of their departure."""
-        tally, n = self.tally, int(self.tally.count[0])
+        tally, n = self.tally, int(self.tally.trip_count[0])
         if n == 0:
             return
-        tally.count[0] = 0
+        tally.trip_count[0] = 0
         order = np.lexsort((tally.trip_person[:n], tally.trip_time[:n]))
         depart = self.day_start + np.round(tally.trip_time[:n][order] * 1000.0)
         self.publish(
@@ -184,7 +187,7 @@ class Citizens(Model):
         self.waste_kg += float(flow.sum()) * (now - self.before) / 3_600_000.0
         self.before = now
 
-    def _write(self, now: Tick) -> None:
+    def _write(self) -> None:
         self.tally.present.sum(axis=0, out=self["citizens.present"])
         self["citizens.parked"][:] = self.tally.parked
 
@@ -219,7 +222,7 @@ def _tally(edges: int, buildings: int, persons: int) -> Tally:
         parked=np.zeros(edges),
         trips=np.zeros((5, 4)),
         sums=np.zeros(6),
-        count=np.zeros(1, np.int64),
+        trip_count=np.zeros(1, np.int64),
         trip_time=np.zeros(persons),
         trip_from=np.zeros(persons, np.int32),
         trip_to=np.zeros(persons, np.int32),

@@ -1,4 +1,5 @@
-# mypy: allow-untyped-decorators
+# mypy: allow-untyped-decorators, disable-error-code="no-any-return"
+# Compiled functions carry no types that mypy could see.
 """Kernels that plan a person's day: which activities, where and when.
 
 Draws are functions of a person's key, the day and the use of the draw, so that no decision shifts
@@ -58,7 +59,7 @@ def _search(cumulative: Floats, low: int, high: int, wanted: float) -> int:
 
 @nb.njit(cache=True)
 def destination(ground: Ground, table: int, row: int, u: float, v: float) -> int:
-    """Building drawn by gravity: a zone by ``u``, a building in it by ``v``; -1 where there is none."""
+    """Building drawn by gravity: a zone by ``u``, one in it by ``v``; -1 where there is none."""
     chances = ground.chance[table, row]
     if chances.size == 0 or chances[-1] <= 0.0:
         return -1

@@ -85,7 +85,7 @@ def make(city: City) -> Space:
     into, out, weight = gateways(city, car)
     gate_xy = _ends(city, into)
     place_xy = np.concatenate([xy, gate_xy])
-    edges = _building_edges(city, car, xy)
+    edges = _building_edges(city, _connected(city, car), xy)
     stop, stops = _stop_distance(city, place_xy)
     zones = len(start) - 1
     place_zone = np.concatenate([zone, zones + np.arange(len(into), dtype=np.int32)])
@@ -198,8 +198,24 @@ def _ends(city: City, into: Rows) -> Floats:
     return city["junction"].points[city["edge"]["from_junction"][into]]
 
 
+def _connected(city: City, car: Flags) -> Flags:
+    """Car edges from which every other such edge can be reached and back; (n_edge,) bool."""
+    from scipy.sparse import csr_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    rows, n = np.flatnonzero(car), len(city["junction"])
+    start, end = city["edge"]["from_junction"], city["edge"]["to_junction"]
+    if not len(rows):
+        return car
+    graph = csr_matrix((np.ones(len(rows)), (start[rows], end[rows])), (n, n))
+    part = connected_components(graph, directed=True, connection="strong")[1]
+    largest = np.bincount(part[start[rows]], minlength=part.max() + 1).argmax()
+    within: Flags = car & (part[start] == largest) & (part[end] == largest)
+    return within
+
+
 def _building_edges(city: City, car: Flags, xy: Floats) -> Rows:
-    """The edge of each building if cars may use it, or else the nearest one that they may use."""
+    """The edge of each building if it is one of ``car``, or else the nearest that is."""
     import shapely
 
     edges = np.full(len(xy), -1, dtype=np.int32)

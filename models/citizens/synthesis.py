@@ -1,4 +1,5 @@
-# mypy: allow-untyped-decorators
+# mypy: allow-untyped-decorators, disable-error-code="no-any-return"
+# Compiled functions carry no types that mypy could see.
 """Kernels that make a population: households from residents, places of work for workers."""
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ STEP = np.uint64(0xD1342543DE82EF95)
 @nb.njit(nb.uint64(nb.uint64, nb.int64), cache=True)
 def person_key(key: int, number: int) -> int:
     """Key of the ``number``-th person of an entity with this key."""
-    return key ^ (np.uint64(number + 1) * np.uint64(0xD1342543DE82EF95))
+    return key ^ (np.uint64(number + 1) * STEP)  # type: ignore[return-value]
 
 
 @nb.njit(cache=True)
@@ -81,7 +82,7 @@ def households(
 
 @nb.njit(cache=True)
 def ages(household: Rows, member: Rows, person: Keys, out: Codes) -> None:
-    """Age class of each person: the first two of a household are adults, the others mostly children.
+    """Age class of each person: two adults a household, the others are mostly children.
 
     One in four first members is 65 or older (EU 2023: 21 % of people), and a second adult is of the
     same class; of the others 35 % are below school age, 50 % at school, 15 % grown up.
