@@ -19,7 +19,9 @@ Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
 PAYERS: tuple[Literal["households", "firms", "municipality"], ...] = (
-    "households", "firms", "municipality",
+    "households",
+    "firms",
+    "municipality",
 )
 KWH = 3.6e6
 """J in a kWh."""
@@ -40,7 +42,9 @@ class Accounts:
         self._payer = payer[use]
         self._low_voltage = np.ascontiguousarray(city["bus"]["kind"] != "mv")
         self._prices = (
-            parameters.household_price, parameters.firm_price, parameters.municipality_price,
+            parameters.household_price,
+            parameters.firm_price,
+            parameters.municipality_price,
         )
         self._all_lines = np.ones(len(city["line"]), dtype=bool)
         self._all_transformers = np.ones(len(city["transformer"]), dtype=bool)
@@ -54,9 +58,7 @@ class Accounts:
         self._peak = 0.0
         self._lowest = np.inf
 
-    def take(
-        self, flow: Flow, home: Floats, work: Floats, wanted: Floats, hour: int
-    ) -> None:
+    def take(self, flow: Flow, home: Floats, work: Floats, wanted: Floats, hour: int) -> None:
         """Note the rates at a moment.
 
         Parameters
@@ -75,15 +77,20 @@ class Accounts:
         factor = p.co2_by_hour[hour] if p.co2_by_hour else 1.0
         co2 = flow.infeed / KWH * p.co2_intensity * factor
         unserved = max(float(wanted.sum()) - served, 0.0) if (flow.voltage == 0.0).any() else 0.0
-        self._before, self._now = self._now, np.array(
-            [*paid, served, flow.infeed, flow.losses, unserved, co2]
+        self._before, self._now = (
+            self._now,
+            np.array([*paid, served, flow.infeed, flow.losses, unserved, co2]),
         )
         band, every = p.voltage_band, np.inf
-        self._outside = np.array([
-            kernels.count_outside(flow.voltage, self._low_voltage, 1.0 - band, 1.0 + band),
-            kernels.count_outside(flow.line_loading, self._all_lines, -every, 1.0),
-            kernels.count_outside(flow.transformer_loading, self._all_transformers, -every, 1.0),
-        ])
+        self._outside = np.array(
+            [
+                kernels.count_outside(flow.voltage, self._low_voltage, 1.0 - band, 1.0 + band),
+                kernels.count_outside(flow.line_loading, self._all_lines, -every, 1.0),
+                kernels.count_outside(
+                    flow.transformer_loading, self._all_transformers, -every, 1.0
+                ),
+            ]
+        )
         self._peak = max(self._peak, flow.infeed)
         live = flow.voltage[self._low_voltage & (flow.voltage > 0.0)]
         self._lowest = min(self._lowest, float(live.min(initial=np.inf)))

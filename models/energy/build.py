@@ -109,12 +109,11 @@ def _lonely_lamps(city: City, points: Floats) -> Floats:
     if not len(points) or not len(lamps):
         return lamps
     distance, _ = cKDTree(points).query(lamps)
-    return lamps[distance > LAMP_REACH]
+    lonely: Floats = lamps[distance > LAMP_REACH]
+    return lonely
 
 
-def _places(
-    streets: Streets, nodes: Rows, seen: Floats
-) -> tuple[Floats, npt.NDArray[np.bool_]]:
+def _places(streets: Streets, nodes: Rows, seen: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """Where each station stands, and whether the map says so."""
     from scipy.spatial import cKDTree
 
@@ -144,10 +143,9 @@ def _ids(layout: Layout) -> npt.NDArray[np.str_]:
     first = np.searchsorted(layout.transformer, layout.transformer)
     number = np.arange(len(layout.kind)) - first
     names = {0: "mv", 1: "lv"}
-    return np.array([
-        f"{t}/{names.get(int(n), n - 1)}"
-        for t, n in zip(layout.transformer, number, strict=True)
-    ])
+    return np.array(
+        [f"{t}/{names.get(int(n), n - 1)}" for t, n in zip(layout.transformer, number, strict=True)]
+    )
 
 
 def _bus(layout: Layout, ids: npt.NDArray[np.str_]) -> Table:

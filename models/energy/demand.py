@@ -132,9 +132,11 @@ def annual(
 def dwellings(building: Table, demand: Demand) -> Floats:
     """Dwellings in each building, from its residents or, where none are known, its area; (n,)."""
     people = building["people"].astype(np.float64)
-    return np.where(people > 0, people / HOUSEHOLD, np.where(
-        demand.home > 0, building["floor_area"].astype(np.float64) / DWELLING_AREA, 0.0
-    ))
+    return np.where(
+        people > 0,
+        people / HOUSEHOLD,
+        np.where(demand.home > 0, building["floor_area"].astype(np.float64) / DWELLING_AREA, 0.0),
+    )
 
 
 def business_peak(demand: Demand) -> Floats:

@@ -181,7 +181,7 @@ class Grid:
         bad = np.flatnonzero(~np.isfinite(active))
         if len(bad):
             raise ModelError(
-                f"the load of bus {self._city['bus'].ids[bad[0]]!r} is {active[bad[0]]} W",
+                f"the load of bus {str(self._city['bus'].ids[bad[0]])!r} is {active[bad[0]]} W",
                 allowed="a finite power",
                 mend="look at the wires that end in energy.bus_load",
             )
@@ -197,7 +197,7 @@ class Grid:
         worst = int(np.argmin(voltage))
         return ModelError(
             "the power flow finds no voltages that carry the loads: they are too high for the grid",
-            where=f"weakest bus {self._city['bus'].ids[worst]!r}, "
+            where=f"weakest bus {str(self._city['bus'].ids[worst])!r}, "
             f"{self._update['p_specified'][worst] / 1000:.1f} kW on itself",
             mend="lower the load there, or build the city's grid for more",
         )

@@ -70,7 +70,11 @@ class Layout:
 
 
 def lay(
-    streets: Streets, forest: Forest, stations: Rows, places: Floats, own: npt.NDArray[np.bool_],
+    streets: Streets,
+    forest: Forest,
+    stations: Rows,
+    places: Floats,
+    own: npt.NDArray[np.bool_],
     points: Floats,
 ) -> Layout:
     """Join stations, streets and connections to trees.

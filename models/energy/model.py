@@ -116,19 +116,39 @@ class Energy(Model):
         kind = self._profiles.kind(local.date())
         at_home, at_work = occupancy.expected(clock, free=kind > 0)
         kernels.presence(
-            self["citizens.present"], self._residents, self._jobs, self._follow, self._demand.use,
-            at_home, at_work, self._factor,
+            self["citizens.present"],
+            self._residents,
+            self._jobs,
+            self._follow,
+            self._demand.use,
+            at_home,
+            at_work,
+            self._factor,
         )
         highest = p.heat_loss * (COMFORT - p.design_temperature)
         kernels.heat(
-            self._indoor, self["energy.heating_setpoint"], outdoor, p.heat_loss, p.heat_capacity,
-            p.free_heat, highest, seconds, self._heat,
+            self._indoor,
+            self["energy.heating_setpoint"],
+            outdoor,
+            p.heat_loss,
+            p.heat_capacity,
+            p.free_heat,
+            highest,
+            seconds,
+            self._heat,
         )
         profile = self._profiles.at(local.date(), clock)
         kernels.load(
-            self._demand.home, self._demand.work, self._demand.use, profile, float(profile[0]),
-            self._factor, self._heat * self._demand.heated, _electric(p, outdoor),
-            self._home, self._work,
+            self._demand.home,
+            self._demand.work,
+            self._demand.use,
+            profile,
+            float(profile[0]),
+            self._factor,
+            self._heat * self._demand.heated,
+            _electric(p, outdoor),
+            self._home,
+            self._work,
         )
 
     def _switch(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+# fmt: off
 AT_HOME = {
     "workday": (
         0.96, 0.97, 0.97, 0.97, 0.96, 0.93, 0.84, 0.68, 0.55, 0.50, 0.48, 0.48,
@@ -27,6 +28,7 @@ AT_WORK = {
         0.15, 0.15, 0.15, 0.14, 0.12, 0.10, 0.08, 0.06, 0.05, 0.05, 0.04, 0.04,
     ),
 }
+# fmt: on
 """Share of a building's jobs whose worker is in, by hour of day: an assumption after the office
 schedule of EN 16798-1, annex C, with shift work added."""
 

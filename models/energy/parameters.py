@@ -21,6 +21,7 @@ UseName = Literal[
     "other",
 ]
 
+
 class EnergyParameters(Parameters):
     """Loads, heating, grid and tariffs."""
 

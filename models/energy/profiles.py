@@ -112,6 +112,4 @@ def dynamisation(day: float) -> float:
 
     BDEW: -3.92e-10 d⁴ + 3.2e-7 d³ - 7.02e-5 d² + 2.1e-3 d + 1.24.
     """
-    return float(
-        np.polyval([-3.916649251e-10, 3.2e-7, -7.02e-5, 0.0021, 1.24], day)
-    )
+    return float(np.polyval([-3.916649251e-10, 3.2e-7, -7.02e-5, 0.0021, 1.24], day))

@@ -169,9 +169,7 @@ def _forest(graph: Any, stations: Rows) -> Forest:
     )
 
 
-def _missing(
-    streets: Streets, load: Floats, loaded: Rows, forest: Forest, stations: Rows
-) -> Rows:
+def _missing(streets: Streets, load: Floats, loaded: Rows, forest: Forest, stations: Rows) -> Rows:
     """Nodes for the next stations: among what is too far, and in districts with too much load."""
     far = loaded[forest.distance[loaded] > REACH]
     more = [_split(streets.points, load, far, TARGET)] if len(far) else []

@@ -29,8 +29,12 @@ def built(**options: float) -> City:
 
 def living(city: City, start: datetime = TUESDAY, **parameters: object) -> Energy:
     world = World(
-        city=city, calendar=Calendar.at(start, city.place.timezone), end=minutes(1440),
-        env=simpy.Environment(initial_time=0), streams=Streams(1), scratch=Path("none"),
+        city=city,
+        calendar=Calendar.at(start, city.place.timezone),
+        end=minutes(1440),
+        env=simpy.Environment(initial_time=0),
+        streams=Streams(1),
+        scratch=Path("none"),
     )
     model = Energy(world, Energy.Parameters(**parameters))
     world.controls.ports.update({port.name: port for port in model.controls})
@@ -48,7 +52,8 @@ def run(model: Energy, hours: float, every: float = 15.0) -> Energy:
 def bus_power(model: Energy) -> np.ndarray:
     """What buildings and others draw at each bus, W."""
     own = np.bincount(
-        model.city.link("building", "bus").indices, weights=model["energy.building_power"],
+        model.city.link("building", "bus").indices,
+        weights=model["energy.building_power"],
         minlength=len(model.city["bus"]),
     )
     return own + model["energy.bus_load"]

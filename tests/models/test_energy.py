@@ -1,12 +1,13 @@
 """The electricity of a small town: what makes its loads, and where they go."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import pytest
-from tests.models.energy_life import built, bus_power, living, run
 
 from models.energy.model import Energy
+from models.energy.profiles import Profiles
+from tests.models.energy_life import built, bus_power, living, run
 from twin.core.time import minutes
 from twin.errors import ModelError
 
@@ -21,7 +22,7 @@ def test_loads_and_losses_are_the_infeed(city):
     model.step(0)
     infeed = bus_power(model).sum() + model["energy.losses"][0]
     assert model.measure()["energy.peak"] * 1000 == pytest.approx(infeed, rel=1e-9)
-    assert 0 < model["energy.losses"][0] < 0.05 * infeed
+    assert 0 < model["energy.losses"][0] < 0.1 * infeed
 
 
 def test_every_indicator_is_measured_and_finite(city):
@@ -40,15 +41,10 @@ def test_the_base_case_is_within_the_limits(city):
 
 
 def test_a_year_of_profiles_adds_up_to_the_annual_energy(city):
-    model = living(city, direct_heating=0.0, heat_pumps=0.0)
-    energy = np.zeros(2)
-    for day in range(365):
-        for hour in range(24):
-            now = minutes((day * 24 + hour) * 60)
-            local = model.world.calendar.local(now).date()
-            profile = model._profiles.at(local, hour * 3600.0 + 1800)
-            energy += profile[[0, 2]]
-    assert energy == pytest.approx([1000.0, 1000.0], rel=0.02)
+    profiles = Profiles(city["load_profile"], ("h0", "g1", "g3"), country="")
+    days = [date(2025, 1, 1) + timedelta(days=n) for n in range(365)]
+    powers = [profiles.at(day, 900.0 * quarter) for day in days for quarter in range(96)]
+    assert np.sum(powers, axis=0) / 4 == pytest.approx(1000.0, rel=0.01)
 
 
 def test_people_at_home_raise_the_load_of_their_dwelling(city):

@@ -5,12 +5,12 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.models.energy_life import built
-from tests.models.energy_town import town
 
 from models.energy import demand
 from models.energy.build import GridBuilder
 from models.energy.grid import Grid
+from tests.models.energy_life import built
+from tests.models.energy_town import town
 from twin.city.features import Features
 from twin.city.table import Table
 
@@ -92,8 +92,11 @@ def test_lamps_and_chargers_are_connected():
     city = town()
     lamps = np.array([[45.0, 3.0], [100.0, 2.0], [1_500.0, 2.0]])
     city.add(Table("lamp", ["a", "b", "far"], {"power": [70.0] * 3}, shapely.points(lamps)))
-    city.add(Table("charger", ["c"], {"power": [22_000.0], "points": [2]},
-                   shapely.points([[180.0, 95.0]])))
+    city.add(
+        Table(
+            "charger", ["c"], {"power": [22_000.0], "points": [2]}, shapely.points([[180.0, 95.0]])
+        )
+    )
     GridBuilder().build(city, Features())
     check(city)
     bus = city["bus"]
@@ -105,11 +108,20 @@ def test_lamps_and_chargers_are_connected():
 
 def test_lamps_of_streets_without_houses_have_street_buses():
     city = town()
-    empty = Table("building", [], {
-        name: np.empty(0, dtype=kind) for name, kind in (
-            ("use", np.str_), ("floor_area", float), ("people", float), ("jobs", float),
-        )
-    }, np.empty(0, dtype=object))
+    empty = Table(
+        "building",
+        [],
+        {
+            name: np.empty(0, dtype=kind)
+            for name, kind in (
+                ("use", np.str_),
+                ("floor_area", float),
+                ("people", float),
+                ("jobs", float),
+            )
+        },
+        np.empty(0, dtype=object),
+    )
     city.add(empty)
     spots = np.array([[x, 2.0] for x in range(10, 360, 30)], dtype=float)
     city.add(Table("lamp", [f"l{i}" for i in range(len(spots))], {}, shapely.points(spots)))
@@ -145,5 +157,6 @@ def test_the_same_town_gets_the_same_grid():
 
 
 def test_dwellings_are_planned_as_din_18015_has_it():
-    assert demand.dwellings_peak([0, 1, 3, 10, 100]) == pytest.approx([0, 14.5e3, 30e3, 55e3, 110e3])
+    planned = demand.dwellings_peak([0, 1, 3, 10, 100])
+    assert planned == pytest.approx([0, 14.5e3, 30e3, 55e3, 110e3])
     assert (np.diff(demand.dwellings_peak(np.linspace(0, 3000, 400))) > 0).all()

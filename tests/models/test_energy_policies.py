@@ -4,10 +4,10 @@ from datetime import datetime
 
 import numpy as np
 import pytest
-from tests.models.energy_life import built, living
 
 from models.energy.events import Outage
 from models.energy.policies import DemandResponse, HeatingSetpoint
+from tests.models.energy_life import built, living
 from twin.core.time import minutes
 from twin.errors import ConfigError, DataError
 from twin.policy.view import View
@@ -43,7 +43,8 @@ def test_only_buildings_of_a_loaded_transformer_heat_less_until_it_is_relieved(c
     policy = DemandResponse(world, DemandResponse.Parameters())
     policy.setup()
     loading, setpoint = (
-        world.state["energy.transformer_loading"], world.state["energy.heating_setpoint"],
+        world.state["energy.transformer_loading"],
+        world.state["energy.heating_setpoint"],
     )
     of = city["bus"]["transformer"][city.link("building", "bus").indices]
     seen = []
@@ -57,7 +58,8 @@ def test_only_buildings_of_a_loaded_transformer_heat_less_until_it_is_relieved(c
 
 def test_an_outage_begins_and_ends_at_its_times(city):
     world = living(city).world
-    event = Outage(world, Outage.Parameters(transformers=("1",), **{"from": "01:00"}, until="02:00"))
+    times = {"from": "01:00", "until": "02:00"}
+    event = Outage(world, Outage.Parameters(transformers=("1",), **times))
     event.setup()
     world.env.process(event.process())
     supply = world.state["energy.supply"]
