@@ -109,18 +109,13 @@ class Around:
     """
 
     def __init__(self, city: City, places: Floats, reach: float) -> None:
-        from scipy.spatial import cKDTree
-
         charger = city["charger"]
-        self.places, self.chargers = np.empty(0, np.int32), np.empty(0, np.int32)
-        self.weights = np.empty(0)
-        if not len(charger) or not len(places):
-            return
-        near = cKDTree(places).query_ball_tree(cKDTree(charger.points), reach)
+        # A loop over the few chargers is quicker than importing a spatial index.
+        spots = charger.points if len(charger) else np.empty((0, 2))
+        near = [np.flatnonzero(np.hypot(*(places - spot).T) <= reach) for spot in spots]
         counts = np.array([len(rows) for rows in near], dtype=np.int64)
-        self.places = np.repeat(np.arange(len(places)), counts).astype(np.int32)
-        found = [row for rows in near for row in sorted(rows)]
-        self.chargers = np.array(found, dtype=np.int32)
+        self.places = np.concatenate([np.empty(0, dtype=np.int32), *near]).astype(np.int32)
+        self.chargers = np.repeat(np.arange(len(counts)), counts).astype(np.int32)
         points = charger["points"][self.chargers].astype(np.float64)
         total = np.bincount(self.places, weights=points, minlength=len(places))
         self.weights = points / np.maximum(total[self.places], 1.0)
