@@ -153,3 +153,12 @@ def test_steps_fall_on_their_period_and_on_the_last_tick() -> None:
     toys.Watched = Watched  # type: ignore[attr-defined]
     live(toy("Watched"))
     assert seen == [minutes(m) for m in range(11)]
+
+
+def test_one_tick_has_one_order_events_policies_steps_processes() -> None:
+    from tests.twin.toys import Order
+
+    second = {"use": "tests.twin.toys:Second", "oracle": True}
+    live(toy("Order", event=[{"use": "tests.twin.toys:Raise"}], policy=[second]))
+    # The event raises the flag to 1, the policy doubles it and adds 1, then the model steps.
+    assert Order.seen == ["step with flag 3", "process"]

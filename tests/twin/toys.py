@@ -205,3 +205,51 @@ def toy(*models: str, **changes: object) -> dict[str, object]:
 
 
 WIRE = [{"from": "tap.draw", "to": "main.load"}]
+
+
+class Order(Model):
+    """Notes what happens in which order at minute 5."""
+
+    name = "order"
+    writes = (Port("order.x", "house", "1"),)
+    controls = (Port("order.flag", "house", "1", kind="control", bounds=(0.0, 9.0), default=0.0),)
+    seen: list[str]
+
+    def setup(self) -> None:
+        Order.seen = []
+
+    def step(self, now: int) -> None:
+        if now == minutes(5):
+            Order.seen.append(f"step with flag {self['order.flag'][0]:.0f}")
+
+    def processes(self) -> Iterable[Process]:
+        yield self.wait()
+
+    def wait(self) -> Process:
+        yield self.world.env.timeout(minutes(5))
+        Order.seen.append("process")
+
+
+class Raise(Event):
+    """Sets the flag at minute 5, after two waits."""
+
+    name = "raise"
+    acts = ("order.flag",)
+
+    def process(self) -> Process:
+        yield self.until(minutes(4) + 59_999)
+        yield self.until(minutes(5))
+        self.act("order.flag", 1.0)
+
+
+class Second(Policy):
+    """Adds one to the flag every minute from minute 5, so that its turn shows."""
+
+    name = "second"
+    sees = ("order.flag",)
+    acts = ("order.flag",)
+    period = minutes(5)
+
+    def decide(self, now: int, view: View) -> Iterable[Action]:
+        if now == minutes(5):
+            yield Action("order.flag", view["order.flag"] * 2 + 1)

@@ -46,16 +46,20 @@ class Pace:
     tolerance: float = 1.0
 
 
-def urgent(env: simpy.Environment, delay: Tick) -> simpy.Event:
+_FIRST, _STEPS = -1, 0
+"""SimPy orders what falls on one tick by priority; processes of models have its normal 1."""
+
+
+def urgent(env: simpy.Environment, delay: Tick, priority: int = _FIRST) -> simpy.Event:
     """An event after ``delay`` that comes before everything else of its tick.
 
-    What happens to the city (events, readings that arrive) is there before models step and
-    processes go on, whatever the order in which the waits were begun.
+    What happens to the city (events, readings that arrive) is there before models step, and models
+    have stepped before processes go on, whatever the order in which the waits were begun.
     """
     event = simpy.Event(env)
     event._ok = True
     event._value = None
-    env.schedule(event, priority=simpy.events.URGENT, delay=delay)
+    env.schedule(event, priority=priority, delay=delay)
     return event
 
 
@@ -81,7 +85,7 @@ def ticker(
     while queue and queue[0][0] <= end:
         now = queue[0][0]
         if now > env.now:
-            yield env.timeout(now - env.now)
+            yield urgent(env, now - env.now, _STEPS)
         if pace is not None:
             _keep(pace, now, began)
         while queue[0][0] == now:
