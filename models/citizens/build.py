@@ -84,7 +84,8 @@ class _Group:
 def whole(amount: Floats) -> Rows:
     """Whole numbers near the given ones, whose running sum stays within a half of theirs."""
     total = np.floor(np.cumsum(amount) + 0.5)
-    return (total - np.concatenate([[0.0], total[:-1]])).astype(np.int32)
+    found: Rows = (total - np.concatenate([[0.0], total[:-1]])).astype(np.int32)
+    return found
 
 
 def populate(city: City, space: Space, streams: Streams, parameters: Parameters) -> Population:
@@ -133,7 +134,8 @@ def _gateways(space: Space, key: Keys) -> Rows:
     if not space.gateways:
         return np.full(len(key), -1, np.int32)
     drawn = np.searchsorted(np.cumsum(space.weight), uniforms(key, np.uint64(3)))
-    return (space.buildings + np.minimum(drawn, space.gateways - 1)).astype(np.int32)
+    rows: Rows = (space.buildings + np.minimum(drawn, space.gateways - 1)).astype(np.int32)
+    return rows
 
 
 def _give_work(

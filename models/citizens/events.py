@@ -40,7 +40,7 @@ class Alert(Event):
         Raises
         ------
         ConfigError
-            The end is not after the beginning, one coordinate is missing, or nothing is built there.
+            The end is not after the beginning, a coordinate is missing, or no building is there.
         """
         p, calendar = self.parameters, self.world.calendar
         self.first, self.last = calendar.clock_tick(p.from_), calendar.clock_tick(p.until)

@@ -9,8 +9,8 @@ from models.citizens.columns import AT_HOME, AT_SCHOOL, AT_WORK, GUEST
 
 Floats = npt.NDArray[np.float64]
 
-AWAKE_AT_HOME = 9.0
-"""Hours that a person is awake at home on a mean day; the waste of a day falls in them."""
+AWAKE_AT_HOME = 12.0
+"""Hours that a resident is awake at home on a working day here; the waste falls in them."""
 
 WORK = {"retail": 0.20, "hotel": 0.20, "industrial": 0.13}
 """kg/h for each person at work, by use; 0.065 for the others (an office: 0.5 kg a day)."""

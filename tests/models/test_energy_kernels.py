@@ -20,9 +20,10 @@ def test_presence(seed, at_home, at_work):
     out = np.empty(n)
     kernels.presence(present, residents, jobs, follow, use, at_home, at_work, out)
     expected = residents * at_home + jobs * at_work
-    known = (present >= 0) & (expected >= 0.5)
-    ratio = np.minimum(present / np.where(known, expected, 1.0), 2.0)
-    assert out == pytest.approx(np.where(known, 1 - follow[use] * (1 - ratio), 1.0))
+    full = residents + 0.7 * jobs
+    known = (present >= 0) & (full > 0)
+    more = np.clip((present - expected) / np.where(known, full, 1.0), -1, 1)
+    assert out == pytest.approx(np.where(known, 1 + follow[use] * more, 1.0))
 
 
 @given(SEEDS, st.floats(-25, 35), st.sampled_from([0.0, 60.0, 900.0, 86_400.0]))
