@@ -1,0 +1,52 @@
+"""Weather has its normals, its course of the day, and the same chances on the same date."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.twin.toys import toy, toy_city
+from twin.core.engine import Engine
+from twin.errors import ConfigError
+from twin.scenario import Scenario
+
+MONTHS = [-3.0, -4.0, 0.0, 4.0, 10.0, 15.0, 18.0, 17.0, 12.0, 7.0, 2.0, -1.0]
+
+
+def temperatures(seed: int, date: str, duration: str, **parameters: object) -> np.ndarray:
+    raw = toy(
+        model={"weather": {"temperature": MONTHS, **parameters}},
+        period={"date": date, "from": "00:00", "duration": duration},
+        record={"every": "1h"},
+    )
+    with Engine(Scenario.from_dict(raw), toy_city(), seed) as engine:
+        return engine.run().series["weather.temperature"][:, 0]
+
+
+def test_the_mean_is_the_normal_and_the_spread_is_what_was_asked() -> None:
+    days = np.concatenate(
+        [
+            temperatures(s, "2025-07-01", "30d", spread=3.0)[:-1].reshape(-1, 24).mean(axis=1)
+            for s in range(12)
+        ]
+    )
+    assert abs(days.mean() - 17.9) < 0.9
+    assert 2.0 < days.std() < 3.5
+
+
+def test_the_day_is_warmest_in_the_afternoon() -> None:
+    day = temperatures(1, "2025-01-15", "1d", spread=0.0, daily_range=[8.0] * 12)
+    assert int(day.argmax()) == 15
+    assert day.max() - day.min() == pytest.approx(8.0, abs=0.2)
+
+
+def test_a_date_has_its_weather_whenever_the_run_began() -> None:
+    long = temperatures(5, "2025-03-01", "3d")
+    short = temperatures(5, "2025-03-02", "1d")
+    np.testing.assert_array_equal(long[24:49], short)
+    assert (temperatures(6, "2025-03-02", "1d") != short).any()
+
+
+def test_eleven_months_are_refused() -> None:
+    with pytest.raises(ConfigError, match=r"temperature"):
+        temperatures(1, "2025-03-01", "1d", cloud=[0.5] * 11)
