@@ -6,9 +6,8 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -50,7 +49,7 @@ def from_osm(
     """
     tell = progress or _silent
 
-    def make(folder: Path) -> City:
+    def make(folder: Path) -> tuple[City, Features]:
         return _osm_base(extract, folder, name, tell)
 
     return _build(make, bundle, tell)
@@ -123,9 +122,7 @@ def _target(bundle: Path | None) -> tuple[Path, Path | None]:
     return keep / "city", keep
 
 
-def _osm_base(
-    file: Path, folder: Path, name: str | None, tell: Progress
-) -> tuple[City, Features]:
+def _osm_base(file: Path, folder: Path, name: str | None, tell: Progress) -> tuple[City, Features]:
     from twin.city import netconvert, network, osm, shapes
     from twin.city.place import place
 

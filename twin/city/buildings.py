@@ -25,9 +25,9 @@ def mapped_buildings(features: Features) -> Table:
 
     Notes
     -----
-    Use, in this order: the value of ``building``; amenity, shop, office, tourism or healthcare on the
-    building itself; then, inferred: what is mapped inside it, the grounds or landuse that it stands
-    on, and else residential; a small one without address or name is an outbuilding.
+    Use, in this order: the value of ``building``; amenity, shop, office, tourism or healthcare on
+    the building itself; then, inferred: what is mapped inside it, the grounds or landuse that it
+    stands on, and else residential; a small one without address or name is an outbuilding.
     """
     import shapely
 
@@ -54,7 +54,7 @@ def _rows(features: Features) -> Rows:
     ]
     rows = np.array(drawn, dtype=np.int64)
     areal = shapely.get_dimensions(features.geometry[rows]) == 2
-    return rows[areal]
+    return np.asarray(rows[areal], dtype=np.int64)
 
 
 def _uses(
@@ -71,7 +71,9 @@ def _uses(
     whole = np.isin(inside, ("education", "hotel", "public", "health"))
     single = (inside != "") & (_floors(features, rows) <= 1.0)
     use = np.where((use == "") & (whole | single), inside, use)
-    hall = (ground == "office") & (footprint > uses.HALL) & (_floors(features, rows) <= 2.0)
+    unsaid = np.array([np.isnan(uses.levels(t)) for t in tags], dtype=np.bool_)
+    low = unsaid & (_floors(features, rows) <= 2.0)
+    hall = (ground == "office") & (footprint > uses.HALL) & low
     use = np.where(use == "", np.where(hall, "industrial", ground), use)
     use = np.where(~mapped & _outbuilding(tags, footprint), "other", use)
     return np.where(use == "", "residential", use), mapped, shops
@@ -118,9 +120,7 @@ def _ground(features: Features, shapes: npt.NDArray[np.object_]) -> Texts:
     """The use of the smallest area with a stated use that each building stands on."""
     import shapely
 
-    stated = [
-        "" if "building" in tags else uses.by_ground(tags) for tags in features.tags
-    ]
+    stated = ["" if "building" in tags else uses.by_ground(tags) for tags in features.tags]
     areal = shapely.get_dimensions(features.geometry) == 2
     areas = np.array([i for i, use in enumerate(stated) if use and areal[i]], dtype=np.int64)
     size = shapely.area(features.geometry[areas])
@@ -134,13 +134,13 @@ def _ground(features: Features, shapes: npt.NDArray[np.object_]) -> Texts:
     return out
 
 
-def _levels(
-    features: Features, rows: Rows, use: Texts, footprint: Floats
-) -> tuple[Floats, Flags]:
+def _levels(features: Features, rows: Rows, use: Texts, footprint: Floats) -> tuple[Floats, Flags]:
     tags = [features.tags[row] for row in rows]
     levels = np.array([uses.levels(t) for t in tags], dtype=np.float64)
     mapped = ~np.isnan(levels)
-    flats = np.array([t["building"] in ("apartments", "flats", "block") for t in tags], dtype=np.bool_)
+    flats = np.array(
+        [t["building"] in ("apartments", "flats", "block") for t in tags], dtype=np.bool_
+    )
     usual = np.array([uses.LEVELS[u] for u in use], dtype=np.float64)
     usual = np.where((use == "residential") & (footprint >= uses.BLOCK), uses.BLOCK_LEVELS, usual)
     usual = np.where(flats, uses.APARTMENT_LEVELS, usual)

@@ -9,7 +9,6 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +111,10 @@ def fill(city: City, folder: Path) -> None:
         "tools": {name: found for name in TOOLS if (found := _version(name))},
     }
     manifest["files"] = {
-        str(file.relative_to(folder).as_posix()): {"bytes": file.stat().st_size, "sha256": sha256(file)}
+        str(file.relative_to(folder).as_posix()): {
+            "bytes": file.stat().st_size,
+            "sha256": sha256(file),
+        }
         for file in sorted(folder.rglob("*"))
         if file.is_file()
     }
@@ -155,6 +157,8 @@ def sha256(file: Path) -> str:
 
 
 def _version(package: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version(package)
     except PackageNotFoundError:
@@ -205,7 +209,9 @@ def read_manifest(path: Path) -> dict[str, Any]:
         manifest = json.loads(file.read_text(encoding="utf-8"))
         found = manifest["format"]
     except (ValueError, KeyError, TypeError) as error:
-        raise DataError(f"the manifest is damaged: {error!r}", where=str(file), mend=BUILD) from None
+        raise DataError(
+            f"the manifest is damaged: {error!r}", where=str(file), mend=BUILD
+        ) from None
     if found != FORMAT:
         raise DataError(
             f"the bundle has format {found}", where=str(file), allowed=str(FORMAT), mend=BUILD

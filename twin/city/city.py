@@ -165,14 +165,18 @@ class City:
         return save(self, Path(path))
 
     @classmethod
-    def from_osm(cls, extract: str | Path, bundle: str | Path | None = None, **options: Any) -> City:
+    def from_osm(
+        cls, extract: str | Path, bundle: str | Path | None = None, **options: Any
+    ) -> City:
         """Build a city from an OpenStreetMap extract; see :func:`twin.city.build.from_osm`."""
         from twin.city.build import from_osm
 
         return from_osm(Path(extract), None if bundle is None else Path(bundle), **options)
 
     @classmethod
-    def from_sumo(cls, config: str | Path, bundle: str | Path | None = None, **options: Any) -> City:
+    def from_sumo(
+        cls, config: str | Path, bundle: str | Path | None = None, **options: Any
+    ) -> City:
         """Build a city from a SUMO scenario; see :func:`twin.city.build.from_sumo`."""
         from twin.city.build import from_sumo
 

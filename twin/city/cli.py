@@ -22,7 +22,8 @@ Bundle = Annotated[Path, typer.Argument(help="Folder of a bundle.")]
 @app.command()
 def build(
     extract: Annotated[
-        Path, typer.Argument(help="OpenStreetMap extract: .osm.pbf, .osm, .osm.xml, also .gz, .bz2.")
+        Path,
+        typer.Argument(help="OpenStreetMap extract: .osm.pbf, .osm, .osm.xml, also .gz, .bz2."),
     ],
     output: Output,
     name: Name = None,
@@ -89,7 +90,9 @@ def _progress() -> Iterator[Callable[[str, float], None]]:
 
     console = Console(stderr=True)
     columns = (TextColumn("{task.description:<28}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
         task = bar.add_task("", total=1.0)
         yield lambda step, share: bar.update(task, description=step, completed=share)
 

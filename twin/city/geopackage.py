@@ -1,8 +1,8 @@
 """Tables and links in a GeoPackage (OGC 12-128r19), written and read with SQLite alone.
 
 The general readers bring data frames with them: a second of imports before a run begins, and types
-that do not come back as they were. Here a table comes back column for column, and shapes are decoded
-only when something asks for them.
+that do not come back as they were. Here a table comes back column for column, and shapes are
+decoded only when something asks for them.
 """
 
 from __future__ import annotations
@@ -95,15 +95,17 @@ def _write_table(base: sqlite3.Connection, table: Table, crs: str) -> None:
         _register(base, table.name, "attributes")
     columns += [table.ids.tolist(), *(values.tolist() for values in table.columns.values())]
     marks = ",".join("?" * len(columns))
-    base.executemany(f"INSERT INTO {_name(table.name)} VALUES ({marks})", zip(*columns, strict=True))
+    base.executemany(
+        f"INSERT INTO {_name(table.name)} VALUES ({marks})", zip(*columns, strict=True)
+    )
 
 
 def _write_layer(base: sqlite3.Connection, table: Table, crs: str) -> list[bytes]:
     """Register a layer; the shapes of its rows in the format's binary form."""
     import shapely
 
-    shapes = _converted(table.geometry, lambda points: inverse(points, crs))
-    bounds = [None] * 4
+    shapes = _converted(table.shapes, lambda points: inverse(points, crs))
+    bounds: list[float | None] = [None] * 4
     if len(table):
         bounds = [float(value) for value in shapely.total_bounds(shapes)]
     _register(base, table.name, "features", bounds, 4326)
@@ -162,12 +164,12 @@ def _name(text: str) -> str:
 
 
 def _converted(
-    shapes: Array | None, change: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]
+    shapes: Array, change: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]
 ) -> Array:
     """The shapes with other coordinates; z values are dropped."""
     import shapely
 
-    if shapes is None or not len(shapes):
+    if not len(shapes):
         return np.empty(0, dtype=object)
     return np.asarray(shapely.transform(shapes, change), dtype=object)
 
@@ -182,12 +184,16 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
         It is missing or damaged; also for errors while it is open.
     """
     if not path.is_file():
-        raise DataError("the bundle has lost a file", where=str(path), mend="build the bundle again")
+        raise DataError(
+            "the bundle has lost a file", where=str(path), mend="build the bundle again"
+        )
     # Without a write-ahead log beside it the file cannot change: SQLite needs no lock then, which
     # also works on a file system that is read-only.
     still = "" if path.with_name(path.name + "-wal").exists() else "&immutable=1"
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro{still}", uri=True)) as base:
+        with closing(
+            sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro{still}", uri=True)
+        ) as base:
             yield base
     except (sqlite3.Error, ValueError, IndexError) as error:
         raise DataError(
@@ -206,7 +212,7 @@ def read_table(base: sqlite3.Connection, name: str, load: Callable[[], Array]) -
     text = ", ".join(_name(key) for key in wanted)
     rows = base.execute(f"SELECT {text} FROM {_name(name)} ORDER BY fid").fetchall()
     values = list(zip(*rows, strict=True)) if rows else [()] * len(wanted)
-    columns = {
+    columns: dict[str, npt.ArrayLike] = {
         key: np.array(column, dtype=DTYPES[declared[key].split("(")[0]])
         for key, column in zip(wanted, values, strict=True)
     }

@@ -1,7 +1,8 @@
 """Buildings where a map has streets but no houses: rows along the streets, by stated rules.
 
-A city whose map draws its houses is left as it is. Where fewer than :data:`COMPLETE` of the length of
-its residential streets has a building beside it, each street without one gets a row on both sides.
+A city whose map draws its houses is left as it is. Where fewer than :data:`COMPLETE` of the length
+of its residential streets has a building beside it, each street without one gets a row on both
+sides.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ Shapes = npt.NDArray[np.object_]
 Rows = npt.NDArray[np.int64]
 
 COMPLETE = 0.8
-"""Share of residential street length with a building beside it from which a map counts as complete."""
+"""A map is complete when this share of residential street length has a building beside it."""
 BESIDE = 40.0
 """A building this near stands beside a street, m."""
 PLOT = 20.0
@@ -48,12 +49,12 @@ URBAN_SIGNALS = 2.0
 
 HOMES = ("residential", "living_street")
 MAIN = ("primary", "secondary", "tertiary")
-OTHERS = ("unclassified", "tertiary", "secondary", "primary", "track", "service", "")
+OTHERS = ("unclassified", "road", "unsurfaced", "track", "service", *MAIN, "")
 # Ground on which no house is inferred.
 EMPTY = {
-    "landuse": "forest farmland meadow grass cemetery railway industrial commercial retail military "
-    "quarry landfill recreation_ground orchard vineyard allotments basin reservoir village_green "
-    "greenhouse_horticulture construction brownfield religious farmyard",
+    "landuse": "forest farmland meadow grass cemetery railway industrial commercial retail military"
+    " quarry landfill recreation_ground orchard vineyard allotments basin reservoir village_green"
+    " greenhouse_horticulture construction brownfield religious farmyard",
     "natural": "water wood wetland beach sand scrub heath grassland bare_rock glacier",
     "leisure": "park pitch garden golf_course playground stadium sports_centre nature_reserve "
     "swimming_pool marina track",
@@ -81,8 +82,8 @@ def complete(city: City, features: Features) -> None:
     if not len(streets):
         return
     plots = _plots(city, streets)
-    plots = plots.keep(~_near(plots.shapes, city["edge"].geometry, CLEAR))
-    plots = plots.keep(~_near(plots.shapes, city["building"].geometry, 1.0))
+    plots = plots.keep(~_near(plots.shapes, city["edge"].shapes, CLEAR))
+    plots = plots.keep(~_near(plots.shapes, city["building"].shapes, 1.0))
     plots = plots.keep(~_near(plots.shapes, _empty_ground(features), 0.0))
     plots = plots.keep(_apart(plots.shapes))
     if len(plots.shapes):
@@ -96,8 +97,8 @@ def bare_streets(city: City) -> Rows:
 
     edge, building = city["edge"], city["building"]
     streets = _one_direction(edge)
-    houses = building.geometry[building["use"] != "other"]
-    near = shapely.STRtree(houses).query(edge.geometry[streets], "dwithin", distance=BESIDE)[0]
+    houses = building.shapes[building["use"] != "other"]
+    near = shapely.STRtree(houses).query(edge.shapes[streets], "dwithin", distance=BESIDE)[0]
     built = np.isin(np.arange(len(streets)), near)
     homes = np.isin(edge["road"][streets], HOMES)
     length = edge["length"][streets]
@@ -131,7 +132,7 @@ def _plots(city: City, streets: Rows) -> _Plots:
     import shapely
 
     edge = city["edge"]
-    lines = edge.geometry[streets]
+    lines = edge.shapes[streets]
     length = shapely.length(lines)
     count = np.maximum((length - 2.0 * CORNER) // PLOT, 0).astype(np.int64)
     street = np.repeat(np.arange(len(streets)), count)
@@ -169,15 +170,16 @@ def _boxes(here: Floats, ahead: Floats, away: Floats) -> Shapes:
 
 def _is_main(edge: Table, rows: Rows) -> npt.NDArray[np.bool_]:
     road = edge["road"][rows]
-    return np.isin(road, MAIN) | ((road == "") & (edge["lanes"][rows] > 1))
+    wide = (road == "") & (edge["lanes"][rows] > 1)
+    return np.asarray(np.isin(road, MAIN) | wide, dtype=np.bool_)
 
 
-def _near(shapes: Shapes, others: Shapes | None, distance: float) -> npt.NDArray[np.bool_]:
+def _near(shapes: Shapes, others: Shapes, distance: float) -> npt.NDArray[np.bool_]:
     """Which shapes come within a distance of any other."""
     import shapely
 
     near = np.zeros(len(shapes), dtype=np.bool_)
-    if others is not None and len(others) and len(shapes):
+    if len(others) and len(shapes):
         near[shapely.STRtree(others).query(shapes, "dwithin", distance=distance)[0]] = True
     return near
 
@@ -221,15 +223,15 @@ def _usual_levels(city: City, plots: _Plots) -> Floats:
 def _is_dense(city: City) -> bool:
     import shapely
 
-    hull = shapely.convex_hull(shapely.geometrycollections(city["junction"].geometry))
-    return len(city["signal"]) >= max(URBAN_SIGNALS * hull.area / 1e6, 1.0)
+    hull = shapely.convex_hull(shapely.geometrycollections(city["junction"].shapes))
+    return bool(len(city["signal"]) >= max(URBAN_SIGNALS * hull.area / 1e6, 1.0))
 
 
 def _table(plots: _Plots, levels: Floats) -> Table:
     """Use of the plots, which are numbered along the streets.
 
-    On main streets one in four is a shop and one in four an office; elsewhere one in forty is a shop
-    and one in two hundred a school; the others are homes.
+    On main streets one in four is a shop and one in four an office; elsewhere one in forty is a
+    shop and one in two hundred a school; the others are homes.
     """
     number = np.arange(len(plots.shapes))
     use = np.full(len(number), "residential", dtype="<U11")
@@ -246,4 +248,4 @@ def _table(plots: _Plots, levels: Floats) -> Table:
 def _joined(first: Table, second: Table) -> Table:
     columns = {key: np.concatenate((first[key], second[key])) for key in first.columns}
     ids = np.concatenate((first.ids, second.ids))
-    return Table(first.name, ids, columns, np.concatenate((first.geometry, second.geometry)))
+    return Table(first.name, ids, columns, np.concatenate((first.shapes, second.shapes)))

@@ -87,7 +87,7 @@ def _aligned(rows: list[tuple[str, str]]) -> str:
 
 
 def _table(tables: dict[str, dict[str, int]]) -> str:
-    rows = [("table", "rows", "mapped", "inferred")]
+    rows: list[tuple[str, ...]] = [("table", "rows", "mapped", "inferred")]
     for name, entry in tables.items():
         if name != "city":
             found = [entry.get(key) for key in ("rows", "mapped", "inferred")]

@@ -39,6 +39,7 @@ class Link:
 
     @property
     def name(self) -> str:
+        """``source->target``."""
         return f"{self.source}->{self.target}"
 
     def pairs(self) -> tuple[Indices, Indices]:
@@ -62,19 +63,20 @@ class Link:
         rows = len(self.indices) if self.indptr is None else len(self.indptr) - 1
         if rows != n_source:
             raise DataError(
-                f"link {self.name} covers {rows} rows", allowed=f"{n_source}, the rows of {self.source}"
+                f"link {self.name} covers {rows} rows",
+                allowed=f"{n_source}, the rows of {self.source}",
             )
         lowest = -1 if self.indptr is None else 0
-        if len(self.indices) and (
-            self.indices.min() < lowest or self.indices.max() >= n_target
-        ):
+        if len(self.indices) and (self.indices.min() < lowest or self.indices.max() >= n_target):
             raise DataError(
                 f"link {self.name} points to rows {self.indices.min()}..{self.indices.max()}",
                 allowed=f"{lowest}..{n_target - 1}",
             )
 
     @classmethod
-    def many(cls, source: str, target: str, sources: Indices, targets: Indices, n_source: int) -> Link:
+    def many(
+        cls, source: str, target: str, sources: Indices, targets: Indices, n_source: int
+    ) -> Link:
         """A to-many link from pairs, ordered by source row then target row."""
         order = np.lexsort((targets, sources))
         counts = np.bincount(np.asarray(sources, dtype=np.int64), minlength=n_source)

@@ -74,9 +74,9 @@ TEXTS = {
         "uses": "Usage des bâtiments",
         "mapped": "cartographié",
         "inferred": "déduit",
-        "origin": "Les signes pleins sont cartographiés ; les signes creux, pâles ou en tirets sont "
-        "déduits par une règle.",
-        "hint": "Glisser pour déplacer, molette pour zoomer, pointer un objet pour voir ses valeurs.",
+        "origin": "Les signes pleins sont cartographiés ; les signes creux, pâles ou en tirets "
+        "sont déduits par une règle.",
+        "hint": "Glisser pour déplacer, molette pour zoomer, pointer pour voir les valeurs.",
         "people": "habitants",
         "jobs": "emplois",
         "in": "Agrandir",
@@ -167,9 +167,7 @@ def packed(city: City, language: str) -> dict[str, Any]:
 
     say = TEXTS[language]
     middle = np.round(np.median(city["junction"].points, axis=0))
-    layers = [
-        _layer(table, middle, language) for table in city if table.spatial and len(table) > 0
-    ]
+    layers = [_layer(table, middle, language) for table in city if table.spatial and len(table) > 0]
     for order, layer in enumerate(layers):
         layer["order"] = order
         layer["colour"] = OWN.get(layer["name"], COLOURS[order % len(COLOURS)])

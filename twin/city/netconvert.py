@@ -8,8 +8,9 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from twin.city.city import Place
 from twin.city.osm import Extract, write_roads
-from twin.city.place import Place, drives_left, utm_definition
+from twin.city.place import drives_left, utm_definition
 from twin.errors import DataError
 
 OPTIONS = (

@@ -6,6 +6,7 @@ import gzip
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from html import unescape
 from pathlib import Path
 from typing import IO, Any
 
@@ -245,7 +246,9 @@ def _road(edge: RawEdge, ways: list[Tags]) -> str:
 
 
 def _name(edge: RawEdge, ways: list[Tags]) -> str:
-    return edge.attributes.get("name", "") or _common([tags.get("name", "") for tags in ways])
+    # netconvert escapes the names of a map twice.
+    named = unescape(edge.attributes.get("name", ""))
+    return _common([tags["name"] for tags in ways if "name" in tags]) or named
 
 
 def _lit(ways: list[Tags]) -> str:
@@ -302,7 +305,8 @@ def _signals(network: Network) -> Table:
 
     known = {key: at for key, at in network.controlled.items() if key in network.programs}
     places = [
-        np.mean([network.junctions[j][:2] for j in sorted(set(at))], axis=0) for at in known.values()
+        np.mean([network.junctions[j][:2] for j in sorted(set(at))], axis=0)
+        for at in known.values()
     ]
     points = shapely.points(np.array(places, dtype=np.float64).reshape(-1, 2))
     programs = np.array([len(network.programs[key]) for key in known], dtype=np.int32)

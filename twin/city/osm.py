@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from twin.city.place import Floats, centre
+from twin.city.words import words
 from twin.errors import DataError
 
 Tags = dict[str, str]
@@ -24,9 +25,9 @@ KINDS = ".osm.pbf, .osm or .osm.xml, each also as .gz or .bz2"
 GET = "get the extract again (from Overpass, Geofabrik or the export of openstreetmap.org)"
 
 # Roads that netconvert's type map opens to passenger cars.
-DRIVABLE = frozenset(
+DRIVABLE = words(
     "motorway motorway_link trunk trunk_link primary primary_link secondary secondary_link "
-    "tertiary tertiary_link unclassified residential living_street road unsurfaced".split()
+    "tertiary tertiary_link unclassified residential living_street road unsurfaced"
 )
 # Where a place has no such road, these are what people drive on.
 LAST_RESORT = ("track", "service")
@@ -106,8 +107,12 @@ class Extract:
     def country(self) -> str:
         """The country that most addresses name, as ISO 3166-1 code; empty without any."""
         tagged = (*self.node_tags.values(), *(way.tags for way in self.ways.values()))
-        named = Counter(tags["addr:country"].strip().upper() for tags in tagged if "addr:country" in tags)
-        codes = [(count, code) for code, count in named.items() if len(code) == 2 and code.isalpha()]
+        named = Counter(
+            tags["addr:country"].strip().upper() for tags in tagged if "addr:country" in tags
+        )
+        codes = [
+            (count, code) for code, count in named.items() if len(code) == 2 and code.isalpha()
+        ]
         return max(codes)[1] if codes else ""
 
 
@@ -251,7 +256,7 @@ def _inside(extract: Extract, nodes: list[int]) -> list[int]:
 
 
 def _drivable(tags: Tags) -> Tags:
-    """The type map closes tracks and service roads to cars; ``roads`` takes them only if it must."""
+    """Tags that open a road of last resort to cars: the type map closes tracks to them."""
     if tags["highway"] in DRIVABLE - {"road"}:
         return tags
     opened = {"highway": "unclassified", "maxspeed": "30"} | tags

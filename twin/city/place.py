@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib import resources
 
 import numpy as np
 import numpy.typing as npt
 
 from twin.city.city import Place
+from twin.city.words import words
 
 Floats = npt.NDArray[np.float64]
 
@@ -21,10 +21,10 @@ NOWHERE = Place(
 """The place of a network without geographic coordinates."""
 
 # Countries and territories that drive on the left (ISO 3166-1 alpha-2).
-LEFT = frozenset(
-    "AG AI AU BB BD BM BN BS BT BW CC CK CX CY DM FJ FK GB GD GG GY HK ID IE IM IN JE JM JP KE KI "
-    "KN KY LC LK LS MO MS MT MU MV MW MY MZ NA NF NP NR NU NZ PG PK PN SB SC SG SH SR SZ TC TH TK "
-    "TL TO TT TV TZ UG VC VG VI WS ZA ZM ZW".split()
+LEFT = words(
+    "AG AI AU BB BD BM BN BS BT BW CC CK CX CY DM FJ FK GB GD GG GY HK ID IE IM IN JE JM JP "
+    "KE KI KN KY LC LK LS MO MS MT MU MV MW MY MZ NA NF NP NR NU NZ PG PK PN SB SC SG SH SR "
+    "SZ TC TH TK TL TO TT TV TZ UG VC VG VI WS ZA ZM ZW"
 )
 
 
@@ -76,6 +76,8 @@ def country_of(timezone: str) -> str:
 
 @cache
 def _countries() -> dict[str, str]:
+    from importlib import resources
+
     # zone.tab has one country a zone; zone1970.tab merges countries that share a clock.
     text = (resources.files("tzdata") / "zoneinfo" / "zone.tab").read_text(encoding="utf-8")
     rows = (line.split("\t") for line in text.splitlines() if line and not line.startswith("#"))

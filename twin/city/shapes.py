@@ -11,13 +11,15 @@ import numpy.typing as npt
 from twin.city.features import Features
 from twin.city.osm import Extract, Relation, Tags
 from twin.city.place import Floats, transform
+from twin.city.words import words
 
 Shapes = npt.NDArray[np.object_]
 
 # Closed ways with one of these keys are areas, unless they say area=no.
-AREA_KEYS = frozenset(
-    "building building:part landuse amenity leisure natural shop tourism office craft healthcare "
-    "historic military place aeroway man_made power area:highway parking water industrial".split()
+AREA_KEYS = words(
+    "building building:part landuse amenity leisure natural shop tourism office craft "
+    "healthcare historic military place aeroway man_made power area:highway parking water "
+    "industrial"
 )
 # ... and these values are lines all the same.
 LINE_VALUES = frozenset({"tree_row", "cliff", "coastline", "ridge", "line", "minor_line", "cable"})
@@ -43,9 +45,11 @@ def _nodes(extract: Extract, points: Floats) -> Features:
 
     keys = np.fromiter(extract.node_tags, dtype=np.int64, count=len(extract.node_tags))
     places = points[extract.positions(keys)].reshape(-1, 2)
-    there = np.isfinite(places).all(axis=1)
+    there = np.atleast_1d(np.isfinite(places).all(axis=1))
     tags = [tags for tags, ok in zip(extract.node_tags.values(), there, strict=True) if ok]
-    return Features([f"n{key}" for key in keys[there]], tags, _objects(shapely.points(places[there])))
+    return Features(
+        [f"n{key}" for key in keys[there]], tags, _objects(shapely.points(places[there]))
+    )
 
 
 def _ways(extract: Extract, points: Floats) -> Features:
@@ -53,7 +57,9 @@ def _ways(extract: Extract, points: Floats) -> Features:
     shapes = lines(extract, points, tagged.keys())
     keys = [key for key in tagged if key in shapes]
     geometry = [_area(shapes[key]) if is_area(tagged[key].tags) else shapes[key] for key in keys]
-    return Features([f"w{key}" for key in keys], [tagged[key].tags for key in keys], _array(geometry))
+    return Features(
+        [f"w{key}" for key in keys], [tagged[key].tags for key in keys], _array(geometry)
+    )
 
 
 def lines(extract: Extract, points: Floats, keys: Iterable[int]) -> dict[int, Any]:
@@ -109,7 +115,9 @@ def _relations(extract: Extract, points: Floats) -> Features:
     import shapely
 
     areas = {key: relation for key, relation in extract.relations.items() if _is_areal(relation)}
-    wanted = {ref for relation in areas.values() for kind, ref, _ in relation.members if kind == "w"}
+    wanted = {
+        ref for relation in areas.values() for kind, ref, _ in relation.members if kind == "w"
+    }
     shapes = lines(extract, points, sorted(wanted))
     found = Features()
     made = []

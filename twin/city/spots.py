@@ -8,6 +8,7 @@ import numpy.typing as npt
 from twin.city.features import Features
 from twin.city.osm import Tags
 from twin.city.table import MAPPED, Table
+from twin.city.words import words
 
 Rows = npt.NDArray[np.int64]
 
@@ -15,17 +16,17 @@ SAME_STOP = 25.0
 """A platform this near to a stop is that stop's, m."""
 
 # Values of amenity=* and leisure=* that people go to.
-AMENITIES = frozenset(
-    "restaurant cafe fast_food bar pub biergarten food_court ice_cream pharmacy bank marketplace "
-    "nightclub cinema theatre arts_centre library townhall courthouse police fire_station "
-    "place_of_worship community_centre post_office school university college kindergarten "
-    "hospital clinic doctors dentist fuel bus_station ferry_terminal casino social_facility "
-    "childcare bureau_de_change veterinary conference_centre exhibition_centre events_venue "
-    "music_school public_bath car_rental embassy".split()
+AMENITIES = words(
+    "restaurant cafe fast_food bar pub biergarten food_court ice_cream pharmacy bank "
+    "marketplace nightclub cinema theatre arts_centre library townhall courthouse police "
+    "fire_station place_of_worship community_centre post_office school university college "
+    "kindergarten hospital clinic doctors dentist fuel bus_station ferry_terminal casino "
+    "social_facility childcare bureau_de_change veterinary conference_centre "
+    "exhibition_centre events_venue music_school public_bath car_rental embassy"
 )
-LEISURES = frozenset(
+LEISURES = words(
     "sports_centre stadium fitness_centre swimming_pool park playground ice_rink water_park "
-    "marina garden golf_course sports_hall beach_resort dance".split()
+    "marina garden golf_course sports_hall beach_resort dance"
 )
 # Values of tourism=* and historic=* that are signs and not places.
 NOT_SIGHTS = frozenset({"information", "yes", "no", "viewpoint_board"})
@@ -46,7 +47,7 @@ def stops(features: Features) -> Table:
     alone = alone[_first_of_each(centres[alone])]
     modes_alone = [_platform(features.tags[i]) for i in platforms[alone]]
     found = np.concatenate((rows, platforms[alone]))
-    columns = {
+    columns: dict[str, npt.ArrayLike] = {
         "name": [features.tags[i].get("name", "") for i in found],
         "mode": [modes[i] for i in rows] + modes_alone,
         "origin": np.full(len(found), MAPPED),
@@ -70,7 +71,9 @@ def _mode(tags: Tags) -> str:
     if tags.get("railway") == "tram_stop":
         return "tram"
     if tags.get("railway") in ("station", "halt"):
-        return "subway" if tags.get("station") == "subway" or tags.get("subway") == "yes" else "rail"
+        return (
+            "subway" if tags.get("station") == "subway" or tags.get("subway") == "yes" else "rail"
+        )
     return "ferry" if tags.get("amenity") == "ferry_terminal" else ""
 
 
@@ -90,7 +93,7 @@ def pois(features: Features) -> Table:
     """Places that people go to: their kind is the value of the tag that says it."""
     kinds = [_kind(tags) for tags in features.tags]
     rows = np.array([i for i, kind in enumerate(kinds) if kind], dtype=np.int64)
-    columns = {
+    columns: dict[str, npt.ArrayLike] = {
         "kind": [kinds[i] for i in rows],
         "name": [features.tags[i].get("name", "") for i in rows],
         "origin": np.full(len(rows), MAPPED),

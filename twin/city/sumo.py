@@ -1,4 +1,4 @@
-"""Takes an existing SUMO scenario as it is: network, demand, signals, stops, detectors, car parks."""
+"""Takes a SUMO scenario as it is: network, demand, signals, stops, detectors, car parks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,16 @@ ROUTES = ("route-files", "routes", "r")
 ADDITIONAL = ("additional-files", "additional", "a")
 # Sections and options that write files or steer a window: a run of the twin decides those itself.
 NOT_KEPT = frozenset({"output", "report", "gui_only", "gui"})
-WRITES = ("output", "log", "save-state", "netstate", "summary", "tripinfo", "gui-settings", "prefix")
+WRITES = (
+    "output",
+    "log",
+    "save-state",
+    "netstate",
+    "summary",
+    "tripinfo",
+    "gui-settings",
+    "prefix",
+)
 STOPS = {"busStop": "bus", "trainStop": "rail"}
 DETECTORS = {
     "e1Detector": "e1",
@@ -74,14 +83,17 @@ def base(config: Path, folder: Path, name: str | None = None) -> tuple[City, Fea
     shutil.copyfile(found.network, target)
     network = read_network(target)
     where, warnings = _place(network)
+    demand = copy_demand(found, folder / "demand", target.name)
+    licence = _licence(config, folder / "demand")
+    demand["licence"] = sorted((folder / "demand").glob("LICEN[CS]E*"))
     city = City(
         name or _name(config),
         where,
         target,
-        demand=copy_demand(found, folder / "demand", target.name),
+        demand=demand,
         manifest={
             "source": {"kind": "SUMO", "file": config.name, "sha256": bundles.sha256(config)},
-            "licence": _licence(config),
+            "licence": licence,
             "warnings": warnings,
         },
     )
@@ -112,7 +124,9 @@ def read_config(file: Path) -> Config:
             where=f"{file}, net-file",
             allowed='one: <net-file value="….net.xml"/>',
         )
-    found = Config(file, tree, networks[0], _named(file, tree, ROUTES), _named(file, tree, ADDITIONAL))
+    found = Config(
+        file, tree, networks[0], _named(file, tree, ROUTES), _named(file, tree, ADDITIONAL)
+    )
     return found
 
 
@@ -148,12 +162,14 @@ def copy_demand(config: Config, folder: Path, network: str) -> dict[str, list[Pa
             _copy_silenced(file, target)
         else:
             shutil.copyfile(file, target)
+    listed = {*config.routes, *config.additional}
     written = folder / "run.sumocfg"
     _write_config(config, copied, network, written)
     return {
         "config": [written],
         "routes": [copied[file] for file in config.routes],
         "additional": [copied[file] for file in config.additional],
+        "other": [path for file, path in copied.items() if file not in listed],
     }
 
 
@@ -245,7 +261,9 @@ def _place(network: Network) -> tuple[Place, list[str]]:
         except ProjError:
             longitude = latitude = np.inf
         if np.isfinite([longitude, latitude]).all():
-            place_ = place(round(float(longitude), 6), round(float(latitude), 6), crs=network.projection)
+            place_ = place(
+                round(float(longitude), 6), round(float(latitude), 6), crs=network.projection
+            )
             return place_, []
         _forget_projection(network)
     return NOWHERE, [
@@ -269,11 +287,13 @@ def _name(config: Path) -> str:
     return config.absolute().parent.name if stem in NAMELESS else stem
 
 
-def _licence(config: Path) -> str:
-    """What a licence file beside the scenario is called; the scenario's own licence holds."""
-    for folder in (config.parent, config.parent.parent):
-        for file in sorted(folder.glob("LICEN[CS]E*")):
-            return f"see {file.name} of the SUMO scenario"
+def _licence(config: Path, folder: Path) -> str:
+    """The licence of the scenario; a file with it is copied into ``folder``."""
+    home = config.absolute().parent
+    for beside in (home, home.parent):
+        for file in sorted(beside.glob("LICEN[CS]E*")):
+            shutil.copyfile(file, folder / file.name)
+            return f"see demand/{file.name}"
     return "that of the SUMO scenario"
 
 
@@ -303,12 +323,14 @@ def _furniture(network: Network, extras: list[Any]) -> Iterator[Table]:
     parks = _on_lanes(network, extras, ("parkingArea",))
     if parks:
         capacity = np.array([_capacity(item) for item in parks])
-        yield _table("parking", network, parks, {"capacity": capacity, "kind": ["street"] * len(parks)})
+        yield _table(
+            "parking", network, parks, {"capacity": capacity, "kind": ["street"] * len(parks)}
+        )
 
 
 def _on_lanes(network: Network, extras: list[Any], tags: tuple[str, ...]) -> list[Any]:
     """Elements of these kinds on a lane of the network; the first of each id."""
-    found = {}
+    found: dict[str, Any] = {}
     for item in extras:
         if item.tag in tags and (item.get("lane") or "").rpartition("_")[0] in network.edges:
             found.setdefault(item.get("id"), item)

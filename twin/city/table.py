@@ -45,13 +45,13 @@ class Table:
         self.columns: dict[str, Array] = {}
         self._geometry = geometry
         if len(set(self.ids.tolist())) != len(self.ids):
-            values, counts = np.unique(self.ids, return_counts=True)
+            found, counts = np.unique(self.ids, return_counts=True)
             raise DataError(
-                f"table {name!r} has the id {str(values[counts > 1][0])!r} twice",
+                f"table {name!r} has the id {str(found[counts > 1][0])!r} twice",
                 allowed="each id once",
             )
         if geometry is not None and not callable(geometry):
-            self.geometry = geometry
+            self._check(geometry)
         for key, values in (columns or {}).items():
             self[key] = values
 
@@ -83,13 +83,31 @@ class Table:
         """Shapes; (n,) object, metres. None for a table without any."""
         if callable(self._geometry):
             self.geometry = self._geometry()
-        return self._geometry  # type: ignore[return-value]
+        return None if callable(self._geometry) else self._geometry
 
     @geometry.setter
     def geometry(self, shapes: Array | None) -> None:
-        if shapes is not None and len(shapes) != len(self.ids):
-            raise DataError(f"table {self.name!r}: {len(shapes)} geometries for {len(self)} ids")
+        if shapes is not None:
+            self._check(shapes)
         self._geometry = shapes
+
+    def _check(self, shapes: Array) -> None:
+        if len(shapes) != len(self.ids):
+            raise DataError(f"table {self.name!r}: {len(shapes)} geometries for {len(self)} ids")
+
+    @property
+    def shapes(self) -> Array:
+        """The geometry of a table that must have one; (n,) object, metres.
+
+        Raises
+        ------
+        DataError
+            The table has no geometry.
+        """
+        found = self.geometry
+        if found is None:
+            raise DataError(f"table {self.name!r} has no geometry")
+        return found
 
     @property
     def spatial(self) -> bool:
@@ -113,7 +131,7 @@ class Table:
         except KeyError:
             raise DataError(
                 f"table {self.name!r} has no entity {key!r}",
-                allowed=f"one of {len(self)} ids such as {', '.join(map(repr, map(str, self.ids[:3])))}",
+                allowed=f"one of {len(self)} ids such as {self.ids[:3].tolist()}",
             ) from None
 
     def rows(self, keys: npt.ArrayLike, missing: int = -1) -> npt.NDArray[np.int32]:
@@ -126,12 +144,9 @@ class Table:
         """Coordinates of a point on each entity; (n, 2) float64, metres."""
         import shapely
 
-        if self.geometry is None:
-            raise DataError(f"table {self.name!r} has no geometry")
-        if np.all(shapely.get_type_id(self.geometry) == 0):
-            found = self.geometry
-        else:
-            found = shapely.point_on_surface(self.geometry)
+        found = self.shapes
+        if not np.all(shapely.get_type_id(found) == 0):
+            found = shapely.point_on_surface(found)
         return np.asarray(shapely.get_coordinates(found), dtype=np.float64).reshape(-1, 2)
 
 

@@ -22,7 +22,7 @@ STOREY = 3.0
 """Height of a storey where a map says a height and no levels, m."""
 
 RESIDENTIAL_AREA = 60.0
-"""Gross floor area per resident, m² (about 45 m² of dwelling, a quarter of walls, stairs, cellars)."""
+"""Gross floor area per resident, m²: about 45 m² of dwelling, a quarter of walls and stairs."""
 
 JOB_AREA = {
     "retail": 50.0,
@@ -46,8 +46,9 @@ LEVELS = {
     "public": 2.0,
     "other": 1.0,
 }
-"""Levels by use where the city's map says too few to take its median (homes: half of the houses have
-an upper floor)."""
+"""Levels by use where the city's map says too few to take its median.
+
+Homes: half of the houses have an upper floor."""
 
 APARTMENT_LEVELS = 4.0
 """The same for a building tagged as apartments."""
@@ -119,7 +120,7 @@ _TOURISM = {
     "public": "museum gallery aquarium zoo attraction",
 }
 _LEISURE = {
-    "public": "sports_centre sports_hall stadium ice_rink swimming_pool fitness_centre dance hackerspace"
+    "public": "sports_centre sports_hall stadium ice_rink swimming_pool fitness_centre dance"
 }
 _LANDUSE = {
     "residential": "residential",
@@ -185,7 +186,7 @@ def levels(tags: Tags) -> float:
 
 
 def _number(text: str) -> float:
-    """The first number of a text such as ``3``, ``2,5``, ``12 m``, ``2;3``; 0 when there is none."""
+    """The first number of a text such as ``3``, ``2,5``, ``12 m`` or ``2;3``; 0 without any."""
     word = text.replace(",", ".").replace(";", " ").replace("-", " ").strip().split(" ")[0]
     feet = word.endswith(("'", "ft"))
     try:
