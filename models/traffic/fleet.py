@@ -47,12 +47,14 @@ class Mix:
         )
         draws = uniforms(keys, np.uint64(0))
         found = np.searchsorted(np.cumsum(shares), draws, side="right")
-        return np.minimum(found, len(NAMES) - 1)
+        kinds: npt.NDArray[np.int64] = np.minimum(found, len(NAMES) - 1).astype(np.int64)
+        return kinds
 
 
 def speed_factors(keys: Keys) -> npt.NDArray[np.float64]:
     """Wanted speed over the limit, a driver each: normal (1, 0.1) within 0.7 and 1.3; (n,) 1."""
-    return np.clip(1.0 + 0.1 * normals(keys, np.uint64(1)), 0.7, 1.3)
+    factors: npt.NDArray[np.float64] = np.clip(1.0 + 0.1 * normals(keys, np.uint64(1)), 0.7, 1.3)
+    return factors
 
 
 def write_types(file: Path) -> None:

@@ -21,8 +21,8 @@ _MUTED = (
     r"instantInductionLoop|edgeData|laneData|meandata\w*|routeProbe|timedEvent)\b[^>]*?"
     r"\b(?:file|dest)\s*=\s*)(\"[^\"]*\"|'[^']*')"
 )
-_EDGE = re.compile(r"<edge\b([^>]*)>(.*?)</edge>", re.DOTALL)
-_LANE = re.compile(r"<lane\b([^>]*?)/?>")
+_EDGE = re.compile(r"<edge\s([^>]*)>(.*?)</edge>", re.DOTALL)
+_LANE = re.compile(r"<lane\s([^>]*?)/?>")
 _ATTRIBUTE = re.compile(r"(\w+)=\"([^\"]*)\"")
 
 

@@ -93,7 +93,8 @@ def by_class(city: City, roads: Sequence[str], where: str) -> Rows:
                 where=where,
                 allowed=", ".join(known) or "none: this network has no road classes",
             )
-    return np.flatnonzero(np.isin(table["road"], list(roads)) & table["car"])
+    rows: Rows = np.flatnonzero(np.isin(table["road"], list(roads)) & table["car"])
+    return rows
 
 
 def within(city: City, rows: Rows, area: Sequence[float] | None) -> Rows:
@@ -107,4 +108,5 @@ def within(city: City, rows: Rows, area: Sequence[float] | None) -> Rows:
     longitude, latitude = to_degrees.transform(points[:, 0], points[:, 1])
     west, south, east, north = area
     inside = (west <= longitude) & (longitude <= east) & (south <= latitude) & (latitude <= north)
-    return rows[np.asarray(inside)]
+    kept: Rows = rows[np.asarray(inside)]
+    return kept
