@@ -27,8 +27,18 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
         place = folder / "street-noise" / name if name != "noisy.toml" else folder / name
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(content, encoding="utf-8")
-    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation"]
-    subprocess.run([*install, "--target", str(folder / "site"), str(folder / "street-noise")], check=True)
+    install = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+    ]
+    subprocess.run(
+        [*install, "--target", str(folder / "site"), str(folder / "street-noise")], check=True
+    )
     return folder
 
 
@@ -47,7 +57,9 @@ def test_the_page_shows_a_model_of_about_sixty_lines() -> None:
 
 
 def test_a_third_partys_model_runs_by_its_name(package: Path) -> None:
-    done = twin(package, "run", "noisy.toml", "--set", "period.duration=10m", "--set", "period.from=07:30")
+    done = twin(
+        package, "run", "noisy.toml", "--set", "period.duration=10m", "--set", "period.from=07:30"
+    )
     assert done.returncode == 0, done.stderr
     assert "noise.loud_streets" in done.stdout or "Loud streets" in done.stdout
 

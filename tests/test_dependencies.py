@@ -10,7 +10,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 MODELS = sorted(p.name for p in (ROOT / "models").iterdir() if (p / "__init__.py").is_file())
-SERVICE_WORDS = re.compile(r"\b(lamps?|luminaires?|bins?|voltages?|garbage|trucks?)\b", re.IGNORECASE)
+SERVICE_WORDS = re.compile(
+    r"\b(lamps?|luminaires?|bins|litter|voltages?|garbage|trucks?)\b", re.IGNORECASE
+)
 
 
 def imports(file: Path) -> set[str]:

@@ -35,8 +35,20 @@ _PLACES = {
 }
 
 __all__ = [  # noqa: RUF022 - in the order in which a reader meets them
-    "City", "Scenario", "compare", "run", "Comparison", "Run",
-    "Model", "Parameters", "Port", "Indicator", "Policy", "Event", "Action", "TwinError",
+    "City",
+    "Scenario",
+    "compare",
+    "run",
+    "Comparison",
+    "Run",
+    "Model",
+    "Parameters",
+    "Port",
+    "Indicator",
+    "Policy",
+    "Event",
+    "Action",
+    "TwinError",
 ]
 
 

@@ -105,7 +105,8 @@ class Accounts:
             Weight of each building.
         """
         area = float(heated.sum())
-        self._cold = float(missing @ heated) / area if area > 0.0 else 0.0
+        # Not a dot product: BLAS would start threads, and the engine forks.
+        self._cold = float((missing * heated).sum()) / area if area > 0.0 else 0.0
 
     def advance(self, seconds: float) -> None:
         """Add the time since the last moment."""

@@ -15,8 +15,8 @@ _F = nb.float64
 _A = nb.float64[::1]
 _I = nb.int64[::1]
 
-HIGHEST_RATIO = 2.0
-"""Present over expected people beyond which the load rises no further."""
+BUSY = 0.7
+"""Share of a building's jobs whose worker is in at the busiest hour."""
 
 
 @nb.njit(nb.void(_A, _A, _A, _A, _I, _F, _F, _A), cache=True)
@@ -32,8 +32,10 @@ def presence(
 ) -> None:
     """Factor on a building's load from who is in it.
 
-    ``1 - f + f · min(present / expected, 2)`` with ``expected = residents · at_home + jobs ·
-    at_work``; 1 where presence is unknown (negative) or fewer than half a person is expected.
+    ``1 + f · (present - expected) / full``, the fraction within ±1, with ``expected = residents ·
+    at_home + jobs · at_work`` and ``full = residents + 0.7 · jobs``. Empty at its busiest hour, a
+    building keeps ``1 - f`` of its load; a difference at night, when few are expected at work,
+    changes little. 1 where presence is unknown (negative) or the building has no people of its own.
 
     Parameters
     ----------
@@ -47,11 +49,12 @@ def presence(
     """
     for i in range(out.size):
         expected = residents[i] * at_home + jobs[i] * at_work
-        if present[i] < 0.0 or expected < 0.5:
+        full = residents[i] + BUSY * jobs[i]
+        if present[i] < 0.0 or full <= 0.0:
             out[i] = 1.0
         else:
-            ratio = min(present[i] / expected, HIGHEST_RATIO)
-            out[i] = 1.0 - follow[use[i]] * (1.0 - ratio)
+            more = (present[i] - expected) / full
+            out[i] = 1.0 + follow[use[i]] * min(max(more, -1.0), 1.0)
 
 
 @nb.njit(nb.void(_A, _A, _F, _F, _F, _F, _F, _F, _A), cache=True)

@@ -41,9 +41,9 @@ class Weather(Model):
     """Temperature and cloud cover over the city.
 
     The mean of the day is interpolated between the middles of the months; the day's course is a
-    cosine with its maximum at 15:00 local time; the anomaly of each day is drawn by date (AR(1)) and
-    interpolated between noons, so that a run of any length and start meets the same weather on the
-    same date with the same seed.
+    cosine with its maximum at 15:00 local time; the anomaly of each day is drawn by date (AR(1))
+    and interpolated between noons, so that a run of any length and start meets the same weather on
+    the same date with the same seed.
     """
 
     name = "weather"
@@ -56,11 +56,13 @@ class Weather(Model):
     indicators = (Indicator("weather.mean_temperature", "degC", "neutral", "everyone"),)
 
     def setup(self) -> None:
+        """Take the keys of the chances."""
         self._keys = self.world.streams.keys("weather", np.array(["temperature", "cloud"]))
         self._total, self._steps = 0.0, 0
         self._anomalies: dict[int, tuple[float, float]] = {}
 
     def step(self, now: Tick) -> None:
+        """Write temperature and cloud of ``now``."""
         local = self.world.calendar.local(now)
         hour = local.hour + local.minute / 60.0
         warm, grey = self._anomaly(local, hour)
@@ -73,6 +75,7 @@ class Weather(Model):
         self._steps += 1
 
     def measure(self) -> Mapping[str, float]:
+        """Mean over the run."""
         return {"weather.mean_temperature": self._total / max(1, self._steps)}
 
     def _anomaly(self, local: datetime, hour: float) -> tuple[float, float]:

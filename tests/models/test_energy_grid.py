@@ -5,6 +5,8 @@ import pytest
 
 from models.energy import cables
 from models.energy.grid import Grid
+from twin.city.city import City, Place
+from twin.city.table import Table
 from tests.models.energy_life import built
 
 pandapower = pytest.importorskip("pandapower")
@@ -70,6 +72,58 @@ def test_voltages_and_loadings_are_those_of_newton(city):
     assert flow.transformer_loading == pytest.approx(
         apparent / city["transformer"]["rated_power"], rel=0.05
     )
+
+
+def as_city(net):
+    """One of pandapower's own low-voltage grids as tables."""
+    line, unit = net.line, net.trafo
+    place = Place("EPSG:25832", 10.0, 51.0, "Europe/Berlin")
+    city = City("kerber", place, Path("none.net.xml"))
+    city.add(Table("bus", net.bus.index.astype(str), {"voltage": net.bus.vn_kv * 1000}))
+    city.add(
+        Table(
+            "line",
+            line.index.astype(str),
+            {
+                "from_bus": line.from_bus,
+                "to_bus": line.to_bus,
+                "r": line.r_ohm_per_km * line.length_km,
+                "x": line.x_ohm_per_km * line.length_km,
+                "ampacity": line.max_i_ka * 1000,
+            },
+        )
+    )
+    city.add(
+        Table(
+            "transformer",
+            unit.index.astype(str),
+            {
+                "mv_bus": unit.hv_bus,
+                "lv_bus": unit.lv_bus,
+                "rated_power": unit.sn_mva * 1e6,
+                "impedance": unit.vk_percent / 100,
+                "resistance": unit.vkr_percent / 100,
+                "iron_losses": unit.pfe_kw * 1000,
+                "no_load_current": unit.i0_percent / 100,
+            },
+        )
+    )
+    return city
+
+
+@pytest.mark.parametrize("name", ["landnetz_kabel_1", "vorstadtnetz_kabel_1"])
+def test_published_grids_of_kerber_are_met(name):
+    """Kerber (2011), German rural and suburban grids, as pandapower ships them."""
+    import pandapower.networks
+
+    net = getattr(pandapower.networks, f"create_kerber_{name}")()
+    net.line["c_nf_per_km"] = 0.0
+    pandapower.runpp(net, tolerance_mva=1e-10, trafo_model="pi", numba=False)
+    active = np.bincount(net.load.bus, net.load.p_mw * 1e6, minlength=len(net.bus))
+    reactive = np.bincount(net.load.bus, net.load.q_mvar * 1e6, minlength=len(net.bus))
+    flow = Grid(as_city(net)).solve(active, reactive)
+    assert np.abs(flow.voltage - net.res_bus.vm_pu.to_numpy()).max() <= 1e-6
+    assert flow.infeed == pytest.approx(net.res_ext_grid.p_mw.sum() * 1e6, rel=1e-6)
 
 
 def test_standard_types_are_pandapowers():

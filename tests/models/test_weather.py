@@ -48,5 +48,5 @@ def test_a_date_has_its_weather_whenever_the_run_began() -> None:
 
 
 def test_eleven_months_are_refused() -> None:
-    with pytest.raises(ConfigError, match=r"temperature"):
+    with pytest.raises(ConfigError, match=r"model\.weather\.cloud"):
         temperatures(1, "2025-03-01", "1d", cloud=[0.5] * 11)

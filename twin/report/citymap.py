@@ -10,7 +10,7 @@ import numpy as np
 
 from twin.report.data import Floats, Geometry, Layer, ReportData
 from twin.report.messages import Catalogue
-from twin.report.scale import extent, reach
+from twin.report.scale import extent, prefixed, reach
 
 EARTH = 6_371_008.8
 """Mean radius of the Earth, m."""
@@ -25,7 +25,7 @@ OSM = "https://www.openstreetmap.org/copyright"
 def section(data: ReportData, say: Catalogue) -> str:
     """The whole section, without its heading."""
     caution = say("map.caution" if data.variants else "map.caution.run")
-    names = ", ".join(_layer_label(layer, say) for layer in data.layers)
+    names = ", ".join(_layer_label(layer, say) for layer in ordered(data))
     alt = escape(say("map.alt", layers=names))
     return (
         f'<p class="note">{escape(caution)}</p>{_controls(data, say)}'
@@ -40,13 +40,25 @@ def section(data: ReportData, say: Catalogue) -> str:
     )
 
 
+def ordered(data: ReportData) -> list[Layer]:
+    """Layers, those that the variants change most (relative to the base) first."""
+    return sorted(data.layers, key=lambda layer: -_change(layer))
+
+
+def _change(layer: Layer) -> float:
+    size = float(np.nanmean(np.abs(layer.base))) if np.isfinite(layer.base).any() else 0.0
+    gaps = [np.abs(column - layer.base) for column in layer.variants]
+    most = max((float(np.nanmean(gap)) for gap in gaps if np.isfinite(gap).any()), default=0.0)
+    return most / size if size else most
+
+
 def _layer_label(layer: Layer, say: Catalogue) -> str:
     special = say.get(f"layer.{layer.name}")
     return say.label("port", layer.name) if special is None else special
 
 
 def _controls(data: ReportData, say: Catalogue) -> str:
-    layers = _options([_layer_label(layer, say) for layer in data.layers])
+    layers = _options([_layer_label(layer, say) for layer in ordered(data)])
     parts = [_select("layer", say("map.layer"), layers)]
     if data.variants:
         views = ("difference", "base", "policy")
@@ -118,7 +130,7 @@ def packed(data: ReportData, say: Catalogue) -> str:
             _geometry(geometry, vertices - corner)
             for geometry, vertices in zip(data.geometries, projected, strict=True)
         ],
-        "layers": [_layer(layer, data, say) for layer in data.layers],
+        "layers": [_layer(layer, data, say) for layer in ordered(data)],
         "text": {key: say(f"map.{key}") for key in TEXTS},
         "titles": [variant.title for variant in data.variants],
         "point": say.numbers.point,
@@ -188,18 +200,20 @@ def _simpler(vertices: Floats, offsets: Any, kind: str) -> tuple[Floats, Any]:
 
 
 def _layer(layer: Layer, data: ReportData, say: Catalogue) -> dict[str, Any]:
-    low, high = extent([layer.base, *layer.variants])
-    differences = [column - layer.base for column in layer.variants]
+    unit, factor = prefixed(layer.unit, [layer.base, *layer.variants])
+    base, *variants = (column / factor for column in (layer.base, *layer.variants))
+    low, high = extent([base, *variants])
+    differences = [column - base for column in variants]
     tables = [geometry.table for geometry in data.geometries]
     return {
         "label": _layer_label(layer, say),
-        "unit": say.unit(layer.unit),
+        "unit": say.unit(unit),
         "geometry": tables.index(layer.table),
         "low": _short(low),
         "high": _short(high),
         "reach": _short(reach(differences)),
-        "base": _column(layer.base),
-        "variants": [_column(column) for column in layer.variants],
+        "base": _column(base),
+        "variants": [_column(column) for column in variants],
     }
 
 

@@ -73,7 +73,7 @@ class Effect:
     def half(self) -> float:
         """Half the width of the interval; NaN where there is none or nothing varies at all."""
         half = (self.high - self.low) / 2.0
-        return half if half > 0.0 else math.nan
+        return half if half > 1e-9 * abs(self.difference) else math.nan
 
     @property
     def sure(self) -> bool:

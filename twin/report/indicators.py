@@ -33,15 +33,17 @@ def section(data: ReportData, say: Catalogue) -> str:
 def _comparison(data: ReportData, say: Catalogue) -> str:
     limit = _limit(data)
     columns = ["indicator", "base", "policy", "difference", "relative", "verdict", "who"]
+    several = ""
     if len(data.variants) > 1:
         columns.insert(2, "scenario")
+        several = " several"
     confidence = say.numbers.share(data.making.confidence)
     caption = escape(say("indicators.caption", confidence=confidence))
     return (
         f'<p class="note">{caption}</p>'
         '<label class="only"><input type="checkbox" id="only"> '
         f"{escape(say('indicators.only'))}</label>"
-        f'<table class="indicators" id="indicators">{_head(columns, say, limit)}'
+        f'<table class="indicators{several}" id="indicators">{_head(columns, say, limit)}'
         f"{''.join(_groups(data, say, len(columns), limit))}</table>"
     )
 

@@ -145,20 +145,29 @@ def making(data: ReportData, say: Catalogue) -> str:
 
 def _groups(data: ReportData, say: Catalogue) -> str:
     made = data.making
-    quality = {
-        say.label("quality", key): say.numbers.number(value, digits=6)
-        for key, value in made.quality.items()
-    }
     return (
-        _group(say("making.quality"), quality)
+        _quality(data, say)
         + _group(say("making.failed"), made.failed)
         + _group(say("making.versions"), made.versions)
         + _group(say("making.hashes"), made.hashes)
     )
 
 
-def _group(title: str, pairs: Mapping[str, str]) -> str:
-    if not pairs:
+def _quality(data: ReportData, say: Catalogue) -> str:
+    """Counters that are not zero one by one, those that are zero in one sentence."""
+    found = data.making.quality
+    some = {
+        say.label("quality", key): say.numbers.number(value, digits=6)
+        for key, value in found.items()
+        if value
+    }
+    none = "; ".join(say.label("quality", key) for key, value in found.items() if not value)
+    rest = f'<p class="note">{escape(say("making.quality.none", what=none))}</p>' if none else ""
+    return _group(say("making.quality"), some, rest)
+
+
+def _group(title: str, pairs: Mapping[str, str], rest: str = "") -> str:
+    if not pairs and not rest:
         return ""
     items = _list((escape(key), f"<code>{escape(text)}</code>") for key, text in pairs.items())
-    return f"<details open><summary>{escape(title)}</summary>{items}</details>"
+    return f"<details open><summary>{escape(title)}</summary>{items}{rest}</details>"

@@ -83,8 +83,10 @@ class Style:
             return self.number(value, signed=True), ""
         if abs(value) < 1e-4 and half < 1e-4:
             return self.number(value, signed=True), self.number(half, digits=2)
-        decimals = min(_decimals(half, 2), max(_decimals(value, DIGITS), 0) + 2)
-        return self.fixed(value, decimals, signed=True), self.fixed(half, decimals)
+        decimals = _decimals(half, 2)
+        # A difference far inside its interval still shows its first digit, if that is one more.
+        shown = max(decimals, min(_decimals(value, 1), decimals + 1))
+        return self.fixed(value, shown, signed=True), self.fixed(half, decimals)
 
     def span(self, ends: tuple[float, float] | None) -> str:
         """Lowest and highest, or nothing where they are one."""

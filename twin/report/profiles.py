@@ -10,7 +10,7 @@ import numpy as np
 from twin.report.data import Curve, Floats, Ints, Profile, ReportData
 from twin.report.messages import Catalogue
 from twin.report.numbers import clock
-from twin.report.scale import ticks, time_ticks
+from twin.report.scale import prefixed, ticks, time_ticks
 
 WIDTH, HEIGHT = 560.0, 240.0
 LEFT, RIGHT, TOP, BOTTOM = 52.0, 12.0, 10.0, 26.0
@@ -24,8 +24,47 @@ def section(data: ReportData, say: Catalogue) -> str:
     order = {profile.service: None for profile in data.profiles}
     rank = {service: position for position, service in enumerate(order)}
     ordered = sorted(data.profiles, key=lambda profile: rank[profile.service])
-    charts = "".join(_figure(thin(profile), data, say) for profile in ordered)
-    return f'<p class="note">{caption}</p>{legend(data, say)}<div class="charts">{charts}</div>'
+    charts = "".join(
+        _figure(rescaled(thin(profile)), data, say) for profile in ordered if not _still(profile)
+    )
+    return (
+        f'<p class="note">{caption}</p>{legend(data, say)}<div class="charts">{charts}</div>'
+        f"{_stills([profile for profile in ordered if _still(profile)], say)}"
+    )
+
+
+def _curves(profile: Profile) -> list[Curve]:
+    return [profile.base, *profile.variants]
+
+
+def _columns(profile: Profile) -> list[Floats]:
+    """Every column of values of the profile."""
+    return [
+        column
+        for curve in _curves(profile)
+        for column in (curve.mean, curve.low, curve.high)
+        if column is not None
+    ]
+
+
+def _still(profile: Profile) -> bool:
+    """Whether nothing moves and nobody differs: a line of text says it better than a chart."""
+    columns = _columns(profile)
+    first = columns[0][0] if len(profile.time) else np.nan
+    return all(bool(np.all(column == first)) for column in columns)
+
+
+def _stills(profiles: list[Profile], say: Catalogue) -> str:
+    if not profiles:
+        return ""
+    what = "; ".join(
+        f"{say.label('port', profile.name)} ({_quantity(profile, say)})" for profile in profiles
+    )
+    return f'<p class="note still">{escape(say("profiles.still", what=what))}</p>'
+
+
+def _quantity(profile: Profile, say: Catalogue) -> str:
+    return say.quantity(float(profile.base.mean[0]), profile.unit)
 
 
 def legend(data: ReportData, say: Catalogue) -> str:
@@ -60,6 +99,23 @@ def thin(profile: Profile) -> Profile:
     )
 
 
+def rescaled(profile: Profile) -> Profile:
+    """The same profile in a unit that keeps its numbers short."""
+    unit, factor = prefixed(profile.unit, _columns(profile))
+    if factor == 1.0:
+        return profile
+    base, *variants = (_divided(curve, factor) for curve in _curves(profile))
+    return Profile(profile.name, unit, profile.time, base, variants, profile.aggregate)
+
+
+def _divided(curve: Curve, factor: float) -> Curve:
+    return Curve(
+        curve.mean / factor,
+        None if curve.low is None else curve.low / factor,
+        None if curve.high is None else curve.high / factor,
+    )
+
+
 def _thin(curve: Curve, starts: Ints, lengths: Ints) -> Curve:
     return Curve(
         np.add.reduceat(curve.mean, starts) / lengths,
@@ -71,8 +127,10 @@ def _thin(curve: Curve, starts: Ints, lengths: Ints) -> Curve:
 def _figure(profile: Profile, data: ReportData, say: Catalogue) -> str:
     label = say.label("port", profile.name)
     service = say.label("service", profile.service)
-    unit = say.unit(profile.unit)
-    how = ", ".join(filter(None, (unit, say(f"profiles.{profile.aggregate}"))))
+    aggregate = say(f"profiles.{profile.aggregate}")
+    # Many labels say already that they are means.
+    said = aggregate[:4].lower() in label.lower()
+    how = ", ".join(filter(None, (say.unit(profile.unit), "" if said else aggregate)))
     alt = say("profiles.alt", label=label, peaks=_peaks(profile, data, say))
     return (
         f'<figure class="chart" data-chart="{escape(_numbers(profile, data, say))}">'
@@ -84,7 +142,7 @@ def _figure(profile: Profile, data: ReportData, say: Catalogue) -> str:
 
 def _peaks(profile: Profile, data: ReportData, say: Catalogue) -> str:
     parts = []
-    for title, curve in zip(_titles(data), (profile.base, *profile.variants), strict=True):
+    for title, curve in zip(_titles(data), _curves(profile), strict=True):
         if np.isfinite(curve.mean).any():
             at = int(np.nanargmax(curve.mean))
             value = say.quantity(float(curve.mean[at]), profile.unit)
@@ -95,7 +153,7 @@ def _peaks(profile: Profile, data: ReportData, say: Catalogue) -> str:
 
 def _numbers(profile: Profile, data: ReportData, say: Catalogue) -> str:
     """What the pointer reads: times and curves, in the order of the legend."""
-    curves = [profile.base, *profile.variants]
+    curves = _curves(profile)
     return json.dumps(
         {
             "unit": say.unit(profile.unit),
@@ -118,13 +176,7 @@ def _x(profile: Profile) -> Floats:
 
 def _limits(profile: Profile) -> list[float]:
     """Ticks that hold every curve and band; from zero unless zero is far away."""
-    columns = [
-        column
-        for curve in (profile.base, *profile.variants)
-        for column in (curve.mean, curve.low, curve.high)
-        if column is not None
-    ]
-    values = np.concatenate(columns)
+    values = np.concatenate(_columns(profile))
     values = values[np.isfinite(values)]
     low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
     return ticks(0.0 if 0.0 <= low < 0.6 * high else low, high)
@@ -134,7 +186,7 @@ def _drawing(profile: Profile, alt: str, say: Catalogue) -> str:
     levels = _limits(profile)
     x = _x(profile)
     y_of = _Vertical(levels)
-    every = list(enumerate((profile.base, *profile.variants)))
+    every = list(enumerate(_curves(profile)))
     bands = "".join(_band(curve, x, levels, position) for position, curve in every)
     lines = "".join(
         f'<path class="line s{position}" d="{_path(x, y_of(curve.mean))}"/>'
@@ -222,6 +274,6 @@ def _table(profile: Profile, data: ReportData, label: str, say: Catalogue) -> st
 def _row(profile: Profile, at: int, say: Catalogue) -> str:
     cells = "".join(
         f'<td class="number">{say.numbers.number(float(curve.mean[at]))}</td>'
-        for curve in (profile.base, *profile.variants)
+        for curve in _curves(profile)
     )
     return f'<tr><th scope="row">{clock(float(profile.time[at]))}</th>{cells}</tr>'

@@ -8,6 +8,14 @@ import numpy as np
 
 from twin.report.data import Floats
 
+PREFIXES = {
+    "W": "kW MW GW",
+    "Wh": "kWh MWh GWh",
+    "VA": "kVA MVA GVA",
+    "g": "kg t kt",
+    "g/s": "kg/s t/s",
+}
+"""Units that take a prefix each thousand."""
 TIME_STEPS = (300, 600, 900, 1800, 3600, 7200, 10_800, 14_400, 21_600, 43_200, 86_400, 7 * 86_400)
 
 
@@ -51,3 +59,16 @@ def reach(columns: list[Floats]) -> float:
     values = np.abs(np.concatenate(columns)) if columns else np.zeros(0)
     values = values[np.isfinite(values) & (values > 0.0)]
     return float(np.quantile(values, 0.97)) if len(values) else 1.0
+
+
+def prefixed(unit: str, columns: list[Floats]) -> tuple[str, float]:
+    """A unit in which the values have few digits, and what to divide them by."""
+    values = np.abs(np.concatenate(columns)) if columns else np.zeros(0)
+    values = values[np.isfinite(values)]
+    most = float(values.max()) if len(values) else 0.0
+    factor = 1.0
+    for larger in PREFIXES.get(unit, "").split():
+        if most / factor < 10_000.0:
+            break
+        unit, factor = larger, factor * 1000.0
+    return unit, factor

@@ -10,6 +10,8 @@ from twin.report.messages import Catalogue
 from twin.report.money import net_changes
 
 MOST, OF_ONE_SERVICE = 4, 2
+SLIGHT = 0.005
+"""Relative changes below this are clear but too small for the first screen."""
 Found = tuple[IndicatorRow, Effect]
 
 
@@ -51,8 +53,9 @@ def _with(data: ReportData, position: int, verdict: Verdict) -> list[Found]:
 
 
 def strongest(found: list[Found]) -> list[Found]:
-    """The largest relative changes, few of one service."""
-    ranked = sorted(found, key=lambda pair: -_size(pair))
+    """The largest relative changes, few of one service, slight ones only where there is no other."""
+    large = [pair for pair in found if _size(pair) >= SLIGHT]
+    ranked = sorted(large or found, key=lambda pair: -_size(pair))
     chosen: list[Found] = []
     for pair in ranked:
         service = pair[0].indicator.service
