@@ -101,6 +101,7 @@ def test_pointer_tells_values(browser: Any, path: Path) -> None:
     page, wrong = _open(browser, path, 1280)
     page.locator(".chart svg").first.hover(position={"x": 250, "y": 60})
     assert "Dim and collect" in page.inner_text(".chart .tip")
+    page.select_option("#maplayer", "1")
     page.locator("#map").scroll_into_view_if_needed()
     box = page.locator("#map").bounding_box()
     assert box is not None

@@ -53,7 +53,7 @@ def _with(data: ReportData, position: int, verdict: Verdict) -> list[Found]:
 
 
 def strongest(found: list[Found]) -> list[Found]:
-    """The largest relative changes, few of one service, slight ones only where there is no other."""
+    """The largest relative changes, few of one service; slight ones where there is no other."""
     large = [pair for pair in found if _size(pair) >= SLIGHT]
     ranked = sorted(large or found, key=lambda pair: -_size(pair))
     chosen: list[Found] = []
