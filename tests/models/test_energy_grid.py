@@ -1,13 +1,15 @@
 """Power flow and standard types against pandapower."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from models.energy import cables
 from models.energy.grid import Grid
+from tests.models.energy_life import built
 from twin.city.city import City, Place
 from twin.city.table import Table
-from tests.models.energy_life import built
 
 pandapower = pytest.importorskip("pandapower")
 
