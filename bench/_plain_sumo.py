@@ -31,17 +31,10 @@ class Cost:
     memory: float
 
 
-def sumo_command(folder: Path, seed: int, end: float, outputs: Path) -> list[str]:
-    """Plain SUMO on a scenario as it is; only its files go elsewhere."""
-    return [
-        str(Path(sumo.SUMO_HOME, "bin", "sumo")),
-        *("-c", str(folder / "run.sumocfg")),
-        *("--seed", str(seed)),
-        *("--end", f"{end:g}"),
-        *("--tripinfo-output", str(outputs / "tripinfos.xml")),
-        *("--log", str(outputs / "sumo_log.txt")),
-        "--no-warnings",
-    ]
+def sumo_command(seed: int, end: float) -> list[str]:
+    """Plain SUMO on the scenario in the folder that it runs in."""
+    program = str(Path(sumo.SUMO_HOME, "bin", "sumo"))
+    return [program, "-c", "run.sumocfg", "--seed", str(seed), "--end", f"{end:g}", "--no-warnings"]
 
 
 def measure(command: Sequence[str], folder: Path) -> Cost:
