@@ -112,4 +112,4 @@ def test_times() -> None:
 
 
 def test_french_spaces_do_not_break() -> None:
-    assert FR.bound("« a » : b ; c") == "«\u00a0a\u00a0»\u00a0: b\u202f; c"
+    assert FR.typeset("« a » : b ; c") == "«\u00a0a\u00a0»\u00a0: b\u202f; c"

@@ -83,7 +83,7 @@ def _happening(one: Happening, data: ReportData, say: Catalogue) -> str:
     time = clock(one.time)
     if one.until is not None and clock(one.until) != time:
         time += f"–{clock(one.until)}"
-    title = (data.base, *data.variants)[one.variant].title
+    title = _short(data, one.variant, say)
     cells = [
         f'<span class="key s{one.variant}"></span>{escape(title)}' if data.variants else None,
         escape(say.label("log", one.kind)),
@@ -93,6 +93,13 @@ def _happening(one: Happening, data: ReportData, say: Catalogue) -> str:
     shown = "".join(f"<td>{cell}</td>" for cell in cells if cell is not None)
     count = say.numbers.number(one.count)
     return f'<tr><th scope="row">{time}</th>{shown}<td class="number">{count}</td></tr>'
+
+
+def _short(data: ReportData, variant: int, say: Catalogue) -> str:
+    """With and without where there is one variant: titles may be long."""
+    if len(data.variants) == 1:
+        return say("column.policy" if variant else "column.base")
+    return (data.base, *data.variants)[variant].title
 
 
 def _known(name: str, say: Catalogue) -> str:

@@ -47,7 +47,7 @@ class Catalogue:
     def get(self, key: str) -> str | None:
         """The message, or None."""
         text = self._own.get(key, self._home.get(key))
-        return None if text is None else self.numbers.bound(text)
+        return None if text is None else self.numbers.typeset(text)
 
     def label(self, kind: str, name: str) -> str:
         """What people call the thing ``name`` of this kind; the name itself where nobody said."""

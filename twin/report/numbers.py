@@ -27,8 +27,8 @@ class Style:
         Where the sign of the euro stands, with ``{}`` for the amount.
     months, days, date_pattern, first
         Words of a date, their order, and the first day of a month.
-    bindings
-        Pairs of a text and what stands for it where no line may break.
+    settings
+        Pairs of a text as it is typed and as it is set: spaces that do not break, formulae.
     """
 
     point: str
@@ -39,7 +39,7 @@ class Style:
     days: tuple[str, ...]
     date_pattern: str
     first: str = "1"
-    bindings: tuple[tuple[str, str], ...] = ()
+    settings: tuple[tuple[str, str], ...] = (("CO2", "CO₂"),)
 
     def number(self, value: float, *, signed: bool = False, digits: int = DIGITS) -> str:
         """A number with ``digits`` significant digits."""
@@ -94,10 +94,10 @@ class Style:
             return ""
         return f"{self.number(ends[0])}–{self.number(ends[1])}"
 
-    def bound(self, text: str) -> str:
-        """The text with spaces that do not break where the language wants them."""
-        for loose, firm in self.bindings:
-            text = text.replace(loose, firm)
+    def typeset(self, text: str) -> str:
+        """The text as the language sets it."""
+        for typed, finished in self.settings:
+            text = text.replace(typed, finished)
         return text
 
     def date(self, day: date) -> str:
@@ -197,7 +197,8 @@ STYLES = {
         days=("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"),
         date_pattern="{weekday} {day} {month} {year}",
         first="1er",
-        bindings=(
+        settings=(
+            ("CO2", "CO₂"),
             ("« ", "«\u00a0"),
             (" »", "\u00a0»"),
             (" :", "\u00a0:"),

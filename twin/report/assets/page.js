@@ -222,7 +222,7 @@
       }
     }
 
-    const radius = () => Math.max(1.6, Math.min(2.2 + 1.2 * view.scale, 7));
+    const radius = () => Math.max(1.4, Math.min(1.5 + 1.5 * view.scale, 7));
 
     function loud(shape, tone) {
       const rows = [];
