@@ -80,7 +80,7 @@ def test_map_answers_its_controls(browser: Any, path: Path) -> None:
     page, wrong = _open(browser, path, 1280)
     seen = [page.evaluate(SUM)]
     for act in (
-        lambda: page.get_by_text("With", exact=True).last.click(),
+        lambda: page.locator(".views span").last.click(),
         lambda: page.select_option("#maplayer", "1"),
         lambda: page.select_option("#mapvariant", "1"),
         lambda: page.click("#mapin"),

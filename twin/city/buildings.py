@@ -142,7 +142,9 @@ def _levels(features: Features, rows: Rows, use: Texts, footprint: Floats) -> tu
         [t["building"] in ("apartments", "flats", "block") for t in tags], dtype=np.bool_
     )
     usual = np.array([uses.LEVELS[u] for u in use], dtype=np.float64)
-    usual = np.where((use == "residential") & (footprint >= uses.BLOCK), uses.BLOCK_LEVELS, usual)
+    house = np.array([t["building"] in uses.HOUSES for t in tags], dtype=np.bool_)
+    block = (use == "residential") & (footprint >= uses.BLOCK) & ~house
+    usual = np.where(block, uses.BLOCK_LEVELS, usual)
     usual = np.where(flats, uses.APARTMENT_LEVELS, usual)
     for kind in uses.USES:
         known = levels[mapped & (use == kind)]

@@ -14,7 +14,7 @@ from twin.city import bundle as bundles
 from twin.city.city import City, Place
 from twin.city.features import Features
 from twin.city.link import Link
-from twin.city.network import Network, coordinates, opened, read_network, tables
+from twin.city.network import Lane, Network, coordinates, opened, read_network, tables
 from twin.city.place import NOWHERE, inverse, place
 from twin.city.table import MAPPED, Table
 from twin.errors import DataError
@@ -347,12 +347,22 @@ def _table(name: str, network: Network, items: list[Any], columns: dict[str, Any
 
 
 def _position(network: Network, item: Any) -> float:
-    """Place along the lane, m from its start; negative positions count from its end."""
+    """Place along the lane, m from its start."""
+    return _along(_lane_of(network, item), item.get("pos") or item.get("startPos") or "0")
+
+
+def _lane_of(network: Network, item: Any) -> Lane:
     edge, _, index = item.get("lane").rpartition("_")
-    length = network.edges[edge].lanes[int(index)].length
-    text = item.get("pos") or item.get("startPos") or "0"
-    stated = float(text) if text not in ("random",) else 0.0
-    return min(max(stated + length if stated < 0.0 else stated, 0.0), length)
+    return network.edges[edge].lanes[int(index)]
+
+
+def _along(lane: Lane, text: str) -> float:
+    """A stated place on a lane, m from its start; negative ones count from its end."""
+    try:
+        stated = float(text)
+    except ValueError:  # "random" and the like
+        return lane.length / 2.0
+    return min(max(stated + lane.length if stated < 0.0 else stated, 0.0), lane.length)
 
 
 def _point(network: Network, item: Any) -> tuple[float, float]:
@@ -362,11 +372,10 @@ def _point(network: Network, item: Any) -> tuple[float, float]:
     if item.get("x") and item.get("y"):
         x, y = coordinates(f"{item.get('x')},{item.get('y')}", network.offset)[0]
         return float(x), float(y)
-    edge, _, index = item.get("lane").rpartition("_")
-    lane = network.edges[edge].lanes[int(index)]
-    share = _position(network, item) / lane.length if lane.length else 0.0
-    if item.get("endPos"):
-        share = (share + min(float(item.get("endPos")) / lane.length, 1.0)) / 2.0
+    lane = _lane_of(network, item)
+    start = _position(network, item)
+    middle = (start + _along(lane, item.get("endPos", str(start)))) / 2.0
+    share = middle / lane.length if lane.length else 0.0
     point = shapely.line_interpolate_point(shapely.linestrings(lane.shape), share, normalized=True)
     return float(point.x), float(point.y)
 

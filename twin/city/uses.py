@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import re
 
 from twin.city.osm import Tags
 
@@ -53,6 +53,9 @@ Homes: half of the houses have an upper floor."""
 APARTMENT_LEVELS = 4.0
 """The same for a building tagged as apartments."""
 
+HOUSES = frozenset({"house", "detached", "semidetached_house", "terrace", "bungalow", "farm"})
+"""Values of ``building`` that are never a block of flats, however large."""
+
 BLOCK, BLOCK_LEVELS = 400.0, 3.0
 """Footprint from which a home is a block of flats, m², and its levels."""
 
@@ -64,13 +67,6 @@ SMALL_SHARE = 0.5
 
 HALL = 800.0
 """Footprint from which a building on commercial land is a hall and not an office, m²."""
-
-
-class Evidence(NamedTuple):
-    """What says the use of a building."""
-
-    use: str
-    mapped: bool
 
 
 # Values of building=*; `yes` and unknown values say nothing.
@@ -146,6 +142,7 @@ _VALUES = {
 _GROUND = _inverse(_LANDUSE)
 # Keys that say a use whatever their value.
 _ANY = {"shop": "retail", "office": "office", "healthcare": "health", "craft": "industrial"}
+_NUMBER = re.compile(r"\s*([0-9]{1,6}(?:[.,][0-9]{1,6})?)\s*('|ft\b)?")
 _NOT = frozenset({"no", "vacant", "disused"})
 
 
@@ -187,11 +184,8 @@ def levels(tags: Tags) -> float:
 
 def _number(text: str) -> float:
     """The first number of a text such as ``3``, ``2,5``, ``12 m`` or ``2;3``; 0 without any."""
-    word = text.replace(",", ".").replace(";", " ").replace("-", " ").strip().split(" ")[0]
-    feet = word.endswith(("'", "ft"))
-    try:
-        value = float(word.rstrip("m'ft"))
-    except ValueError:
+    found = _NUMBER.match(text)
+    if found is None:
         return 0.0
-    found = value * 0.3048 if feet else value
-    return found if 0.0 < found < 1000.0 else 0.0
+    value = float(found[1].replace(",", ".")) * (0.3048 if found[2] else 1.0)
+    return value if 0.0 < value < 1000.0 else 0.0
