@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import mesa
 import numpy as np
 import numpy.typing as npt
-from mesa.agent import AgentSet
 
 from models.citizens import kernels, planning
 from models.citizens.build import Population
 from models.citizens.columns import Choice, Day, Ground, Now, People, Tally
+from models.citizens.light_mesa import AgentSet, mesa
 
 Rows = npt.NDArray[np.int32]
 

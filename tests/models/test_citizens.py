@@ -208,3 +208,13 @@ def test_every_household_is_an_agent_and_decides_through_it(base: Life) -> None:
     assert set(society.agent_types) == {Household, Gateway}
     assert len(society.agents_by_type[Household]) > 0.3 * base.model.residents
     assert len(society.agents_by_type[Gateway]) == 2
+
+
+def test_what_mesa_does_without_is_there_for_others() -> None:
+    import mesa.datacollection
+    import pandas
+
+    import models.citizens.light_mesa
+
+    assert models.citizens.light_mesa.mesa is mesa
+    assert mesa.datacollection.pd.DataFrame is pandas.DataFrame

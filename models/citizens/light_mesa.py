@@ -1,0 +1,46 @@
+"""Imports Mesa without the packages that only its charts, grids and tables use."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+UNUSED = ("networkx", "pandas")
+"""What ``import mesa`` loads beside the agents: half of its time, and 60 MB."""
+
+
+class _Later(ModuleType):
+    """Stands for a module until one of its attributes is asked for."""
+
+    def __getattr__(self, name: str) -> Any:
+        # Mesa's logging looks for dunder names in every module; that is no use of the module.
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(importlib.import_module(self.__name__), name)
+
+
+@contextmanager
+def put_off(*names: str) -> Iterator[None]:
+    """Have imports within the block load these modules at their first use.
+
+    Only who imports within the block holds a stand-in; others import as ever.
+    """
+    stand_ins = {name: _Later(name) for name in names if name not in sys.modules}
+    sys.modules.update(stand_ins)
+    try:
+        yield
+    finally:
+        for name, module in stand_ins.items():
+            if sys.modules.get(name) is module:
+                del sys.modules[name]
+
+
+with put_off(*UNUSED):
+    import mesa
+    from mesa.agent import AgentSet
+
+__all__ = ["AgentSet", "mesa"]
