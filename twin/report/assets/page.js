@@ -81,7 +81,7 @@
     const shapes = data.geometries.map(unpack);
     const dark = matchMedia("(prefers-color-scheme: dark)");
     const view = { x: 0, y: 0, scale: 1 };  // metres at the middle; pixels a metre
-    let least = 1, picked = -1, waiting = false;
+    let least = 1, picked = -1, waiting = false, moved = false;
 
     const RAMP = ["#cfe1f2", "#93c4de", "#4a98c9", "#1764ab", "#083a7a"];
     const RAMP_DARK = ["#16324f", "#1f5e94", "#3f93cc", "#86c5ea", "#dbf0ff"];
@@ -324,6 +324,7 @@
     function home() {
       const [width, height] = data.size;
       least = Math.min(canvas.clientWidth / (width * 1.04), canvas.clientHeight / (height * 1.04));
+      moved = false;
       Object.assign(view, { x: width / 2, y: height / 2, scale: least });
       later();
     }
@@ -334,12 +335,14 @@
       view.x += dx / view.scale - dx / scale;
       view.y -= dy / view.scale - dy / scale;
       view.scale = scale;
+      moved = true;
       later();
     }
 
     function pan(dx, dy) {
       view.x -= dx / view.scale;
       view.y += dy / view.scale;
+      moved = true;
       later();
     }
 
@@ -472,7 +475,10 @@
       if (control) control.addEventListener("change", renew);
     }
     dark.addEventListener("change", renew);
-    new ResizeObserver(() => later()).observe(canvas);
+    // Until the reader moves the map, it fits whatever size it is given.
+    const fit = () => { if (moved) later(); else home(); };
+    matchMedia("print").addEventListener("change", () => { fit(); draw(); });
+    new ResizeObserver(fit).observe(canvas);
     home();
     draw();
     legend();
