@@ -44,7 +44,7 @@ def one(*objects: tuple[dict[str, str], shapely.Geometry]) -> Table:
     [
         ({"building": "apartments"}, "residential", "mapped"),
         ({"building": "school"}, "education", "mapped"),
-        ({"building": "commercial"}, "office", "mapped"),
+        ({"building": "commercial"}, "office", "inferred"),
         ({"shop": "supermarket"}, "retail", "mapped"),
         ({"amenity": "hospital"}, "health", "mapped"),
         ({"tourism": "hotel"}, "hotel", "mapped"),

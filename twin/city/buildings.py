@@ -17,7 +17,9 @@ Flags = npt.NDArray[np.bool_]
 
 NOT_BUILDINGS = ("no", "demolished", "razed", "proposed", "abandoned:no")
 ENOUGH = 20
-"""So many buildings of one use with mapped levels give the levels of the others."""
+"""So many buildings of one use with mapped levels give the levels of the others ..."""
+SAMPLE = 0.05
+"""... when they are this share of them: a map may tag its towers alone."""
 
 
 def mapped_buildings(features: Features) -> Table:
@@ -66,7 +68,9 @@ def _uses(
     mapped = use != ""
     inside = _inside(features, shapes)
     shops = np.isin(inside, ("retail", "hotel", "office", "health"))
-    ground = _ground(features, shapes)
+    # Offices or halls: the tag says no more than the landuse of the same name.
+    commercial = np.array([t["building"] == "commercial" for t in tags], dtype=np.bool_)
+    ground = np.where(commercial, "office", _ground(features, shapes))
     # Shops on the ground floor do not make a house a shop; a school or a hotel inside does.
     whole = np.isin(inside, ("education", "hotel", "public", "health"))
     single = (inside != "") & (_floors(features, rows) <= 1.0)
@@ -92,7 +96,12 @@ def _floors(features: Features, rows: Rows) -> Floats:
     """Levels that the map says; where it says none the city's median, or two."""
     levels = np.array([uses.levels(features.tags[row]) for row in rows], dtype=np.float64)
     known = levels[~np.isnan(levels)]
-    return np.nan_to_num(levels, nan=float(np.median(known)) if len(known) >= ENOUGH else 2.0)
+    return np.nan_to_num(levels, nan=float(np.median(known)) if _tells(known, levels) else 2.0)
+
+
+def _tells(known: Floats, levels: Floats) -> bool:
+    """Whether the mapped levels stand for all."""
+    return len(known) >= max(ENOUGH, SAMPLE * len(levels))
 
 
 def _inside(features: Features, shapes: npt.NDArray[np.object_]) -> Texts:
@@ -148,7 +157,7 @@ def _levels(features: Features, rows: Rows, use: Texts, footprint: Floats) -> tu
     usual = np.where(flats, uses.APARTMENT_LEVELS, usual)
     for kind in uses.USES:
         known = levels[mapped & (use == kind)]
-        if len(known) >= ENOUGH:
+        if _tells(known, levels[use == kind]):
             usual[use == kind] = np.median(known)
     return np.where(mapped, levels, usual), mapped
 

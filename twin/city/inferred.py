@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from twin.city.buildings import ENOUGH, columns_of
+from twin.city.buildings import ENOUGH, SAMPLE, columns_of
 from twin.city.city import City
 from twin.city.features import Features
 from twin.city.osm import Tags
@@ -213,7 +213,7 @@ def _usual_levels(city: City, plots: _Plots) -> Floats:
     """Levels of each plot: the median of the mapped homes, or by kind of street and city."""
     mapped = city["building"]
     homes = (mapped["use"] == "residential") & (mapped["levels_origin"] == MAPPED)
-    if homes.sum() >= ENOUGH:
+    if homes.sum() >= max(ENOUGH, SAMPLE * (mapped["use"] == "residential").sum()):
         return np.full(len(plots.shapes), np.median(mapped["levels"][homes]))
     if _is_dense(city):
         return np.full(len(plots.shapes), LEVELS_URBAN)

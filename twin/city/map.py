@@ -208,10 +208,10 @@ def _layer(table: Table, middle: npt.NDArray[np.float64], language: str) -> dict
 
 
 def _shown(table: Table) -> bool:
-    """At first the map shows what was surveyed; what is all inferred waits for a click."""
+    """At first the map shows what was surveyed; what is mostly inferred waits for a click."""
     if table.name in ("edge", "building"):
         return True
-    surveyed = "origin" not in table or bool((table["origin"] != INFERRED).any())
+    surveyed = "origin" not in table or bool((table["origin"] != INFERRED).mean() >= 0.5)
     return surveyed and table.name not in HIDDEN
 
 

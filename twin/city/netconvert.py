@@ -25,6 +25,7 @@ OPTIONS = (
     "--keep-edges.components=1",
     "--output.original-names",
     "--output.street-names",
+    "--ignore-errors",
     "--no-warnings",
 )
 

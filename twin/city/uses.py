@@ -77,7 +77,7 @@ _BUILDING = {
         "ger stilt_house tree_house dwelling_house"
     ),
     "retail": "retail supermarket kiosk shop mall marketplace market department_store",
-    "office": "office commercial",
+    "office": "office",
     "industrial": "industrial warehouse manufacture factory works hangar storage_tank silo depot",
     "education": "school university college kindergarten childcare",
     "health": "hospital clinic doctors",

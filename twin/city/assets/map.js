@@ -92,7 +92,7 @@ const painters = {
     context.globalAlpha = 1;
   },
   point(layer) {
-    const size = Math.max(1.6, Math.min(5, 2.4 * Math.sqrt(view.scale)));
+    const size = Math.max(1.2, Math.min(5, 2.4 * Math.sqrt(view.scale)));
     const radius = size / view.scale;
     context.lineWidth = 1.2 / view.scale;
     context.strokeStyle = context.fillStyle = layer.colour;
