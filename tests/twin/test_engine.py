@@ -162,3 +162,9 @@ def test_one_tick_has_one_order_events_policies_steps_processes() -> None:
     live(toy("Order", event=[{"use": "tests.twin.toys:Raise"}], policy=[second]))
     # The event raises the flag to 1, the policy doubles it and adds 1, then the model steps.
     assert Order.seen == ["step with flag 3", "process"]
+
+
+def test_a_slower_reader_gets_the_mean_of_a_flow_since_its_last_step() -> None:
+    fine = live(toy("Tap", "Main", wire=WIRE))
+    draw, pressure = fine.series["tap.draw"], fine.series["main.pressure"]
+    np.testing.assert_allclose(pressure[5, 1], 5 - draw[1:6, 2].mean(), rtol=1e-5)

@@ -231,8 +231,9 @@ class Engine:
         return slots, spent
 
     def _step(self, model: Model, spent: dict[str, float]) -> Callable[[Tick], None]:
-        gathers = self.wiring.gathers[model.name]
-        own = {p.name for p in model.writes}
+        gathers, meters = self.wiring.gathers[model.name], self.wiring.meters[model.name]
+        # A wired flow has no writer of its own name: its reader's step closes it.
+        own = {p.name for p in model.writes} | {p.name for p in model.reads if p.sums}
         flows = [name for name in self.recorder.flows if name in own]
         step, accumulate, clock = model.step, self.recorder.accumulate, time.perf_counter
         name = model.name
@@ -243,6 +244,8 @@ class Engine:
             for gather in gathers:
                 gather()
             step(now)
+            for meter in meters:
+                meter()
             for flow in flows:
                 accumulate(flow)
             spent[name] += clock() - began

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from twin.city.city import City
 from twin.core.model import Model
 from twin.core.port import Port
-from twin.core.state import Queue, State
+from twin.core.state import Column, Queue, State
 from twin.errors import WiringError
 
 Rows = npt.NDArray[np.int32]
@@ -60,6 +60,8 @@ class Wiring:
         Models in the order of their steps within one tick.
     gathers
         For each model, the functions that refresh its wired inputs before a step.
+    meters
+        For each model, the functions that add up its wired flows after a step.
     warnings
         What a person should know, such as entities that no wire reaches.
     consumed
@@ -68,6 +70,7 @@ class Wiring:
 
     order: list[Model]
     gathers: dict[str, list[Callable[[], None]]]
+    meters: dict[str, list[Callable[[], None]]]
     warnings: list[str] = field(default_factory=list)
     consumed: set[str] = field(default_factory=set)
 
@@ -145,11 +148,16 @@ def wire(
     _check_tables(ports, city)
     _require_writers(ports, wires, set(provided))
     _allocate(ports, city, state)
-    wiring = Wiring(order=_order(models, ports, wires), gathers={m.name: [] for m in models})
+    names = [m.name for m in models]
+    order = _order(models, ports, wires)
+    wiring = Wiring(order, {name: [] for name in names}, {name: [] for name in names})
+    meters = {w: meter for w in wires if (meter := _meter(w, ports, models, state)) is not None}
+    for w, meter in meters.items():
+        wiring.meters[ports.written[w.source][1]].append(meter.add)
     wiring.consumed = set(ports.read) | {w.source for w in wires}
     for target in dict.fromkeys(w.target for w in wires):
         into = [w for w in wires if w.target == target]
-        gather = _compile(ports, into, city, state, wiring.warnings)
+        gather = _compile(ports, into, city, state, meters, wiring.warnings)
         for _, reader in ports.read[target]:
             wiring.gathers[reader].append(gather)
     return wiring
@@ -226,19 +234,57 @@ def _allocate(ports: _Ports, city: City, state: State) -> None:
             state.columns[port.name] = np.full(len(city[port.table]), first, dtype=np.float64)
 
 
+class _Meter:
+    """Mean of a flow since it was last read: what a slower reader gets of a quicker writer."""
+
+    def __init__(self, column: Column) -> None:
+        self._column = column
+        self._sum = np.zeros_like(column)
+        self._steps = 0
+        self.mean = column.copy()
+
+    def add(self) -> None:
+        self._sum += self._column
+        self._steps += 1
+
+    def read(self) -> None:
+        if self._steps:
+            np.divide(self._sum, self._steps, out=self.mean)
+            self._sum[:] = 0.0
+            self._steps = 0
+
+
+def _meter(w: Wire, ports: _Ports, models: Sequence[Model], state: State) -> _Meter | None:
+    """A meter for a flow whose reader steps less often than its writer."""
+    source, writer = ports.written[w.source]
+    period = {m.name: m.period for m in models}
+    slowest = max(period[reader] for _, reader in ports.read[w.target])
+    if source.kind != "flow" or slowest <= period[writer]:
+        return None
+    return _Meter(state.columns[w.source])
+
+
 def _compile(
-    ports: _Ports, into: Sequence[Wire], city: City, state: State, warnings: list[str]
+    ports: _Ports,
+    into: Sequence[Wire],
+    city: City,
+    state: State,
+    meters: dict[Wire, _Meter],
+    warnings: list[str],
 ) -> Callable[[], None]:
     """One function that refreshes one wired column."""
     target = ports.read[into[0].target][0][0]
     out = state.columns[target.name]
     parts = [_route(ports.written[w.source][0], target, w, city, warnings) for w in into]
-    columns = [state.columns[w.source] for w in into]
+    columns = [meters[w].mean if w in meters else state.columns[w.source] for w in into]
+    read = [meters[w].read for w in into if w in meters]
     legs = [(c, s, t) for c, (s, t) in zip(columns, parts, strict=True)]
-    if len(legs) == 1 and len(legs[0][1]) == len(out) and legs[0][1] is legs[0][2]:
+    if not read and len(legs) == 1 and legs[0][1] is legs[0][2]:
         return partial(np.copyto, out, legs[0][0])
 
     def gather() -> None:
+        for refresh in read:
+            refresh()
         out[:] = 0.0
         for values, sources, targets in legs:
             _accumulate(values, sources, targets, out)
