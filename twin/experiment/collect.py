@@ -30,6 +30,7 @@ from twin.report.data import (
     Variant,
 )
 from twin.results.store import Run
+from twin.scenario.find import names
 from twin.scenario.recipe import load_city
 from twin.scenario.scenario import Scenario
 
@@ -312,7 +313,7 @@ def _making(comparison: Comparison) -> Making:
         start=start,
         end=start + timedelta(seconds=first["duration_seconds"]),
         seeds=comparison.seeds,
-        source=str(first["city"]["source"] or ""),
+        source=_source(first["city"]["source"]),
         licence=str(first["city"]["licence"] or ""),
         wall_time=sum(run.manifest["wall_seconds"]["total"] for run in runs),
         versions=first["versions"],
@@ -323,17 +324,34 @@ def _making(comparison: Comparison) -> Making:
     )
 
 
-def _command(comparison: Comparison) -> str:
-    def named(s: Scenario) -> str:
-        return f"{s.file.parent.name}/{s.file.stem}" if s.file else repr(s.name)
+def _source(source: Any) -> str:
+    """The source of a city as a text: its kind and its file."""
+    if isinstance(source, dict):
+        return ", ".join(str(source[key]) for key in ("kind", "file") if key in source)
+    return str(source or "")
 
-    names = [named(s) for s in comparison.scenarios]
-    if len(names) == 1:
-        return f"twin run {names[0]} --seed {comparison.seeds[0]}"
+
+def _name(scenario: Scenario) -> str:
+    """The name by which a scenario can be loaded again; empty if it was changed since."""
+    if scenario.file is None or not scenario.file.is_file():
+        return ""
+    if Scenario.load(scenario.file).digest() != scenario.digest():
+        return ""
+    name = f"{scenario.file.parent.name}/{scenario.file.stem}"
+    return name if name in names() else str(scenario.file)
+
+
+def _command(comparison: Comparison) -> str:
+    """The command that makes the same; empty where a scenario was changed after it was loaded."""
+    wanted = [_name(s) for s in comparison.scenarios]
+    if not all(wanted):
+        return ""
+    if len(wanted) == 1:
+        return f"twin run {wanted[0]} --seed {comparison.seeds[0]}"
     seeds = comparison.seeds
     counted = seeds == list(range(1, len(seeds) + 1))
-    wanted = str(len(seeds)) if counted else ",".join(map(str, seeds))
-    return f"twin compare {' '.join(names)} --seeds {wanted}"
+    chosen = str(len(seeds)) if counted else ",".join(map(str, seeds))
+    return f"twin compare {' '.join(wanted)} --seeds {chosen}"
 
 
 def _limits(comparison: Comparison) -> list[str]:

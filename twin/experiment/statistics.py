@@ -20,7 +20,8 @@ class Paired:
     difference
         Mean of policy − base.
     low, high
-        95 % confidence interval of the difference; NaN with fewer than two pairs.
+        95 % confidence interval of the difference; NaN with fewer than two pairs, or with two
+        that differ alike.
     pairs
         Seeds that both sides have.
     """
@@ -66,8 +67,9 @@ def paired(
     if n > 1:
         from scipy.special import stdtrit
 
-        half = (
-            float(stdtrit(n - 1, 0.5 + level / 2)) * float(differences.std(ddof=1)) / math.sqrt(n)
-        )
-        low, high = mean - half, mean + half
+        deviation = float(differences.std(ddof=1))
+        half = float(stdtrit(n - 1, 0.5 + level / 2)) * deviation / math.sqrt(n)
+        # Two equal differences (one trip less in both) say nothing of a third.
+        if n > 2 or deviation > 0.0 or mean == 0.0:
+            low, high = mean - half, mean + half
     return Paired(float(a.mean()), float(b.mean()), mean, low, high, n)

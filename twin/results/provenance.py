@@ -83,7 +83,8 @@ def git_commit() -> str:
 
 def inputs(scenario: Scenario, city: City) -> dict[str, str]:
     """Hashes of everything that a run reads: the bundle's files and the sensors' recordings."""
-    found = {f"city/{key}": str(value) for key, value in city.manifest.get("files", {}).items()}
+    files = city.manifest.get("files", {}).items()
+    found = {f"city/{name}": str(entry["sha256"]) for name, entry in files}
     for item in scenario.data.sensor:
         file = item.parameters.get("file")
         if isinstance(file, str) and Path(file).is_file():

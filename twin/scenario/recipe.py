@@ -90,7 +90,7 @@ def ensure_bundle(file: Path, progress: Callable[[str], None] | None = None) -> 
     """The bundle of a recipe, built if this source has not been built by this code before."""
     recipe = read_recipe(file)
     source = _source(recipe, file)
-    bundle = home() / "cities" / f"{recipe.name}-{_key(source)}"
+    bundle = home() / "cities" / f"{file.parent.name}-{_key(source)}"
     if (bundle / "manifest.json").is_file():
         return bundle
     if progress is not None:
