@@ -137,14 +137,15 @@ def _muted(files: Sequence[Path], scratch: Path) -> list[Path]:
     return muted
 
 
-def write_counters(lanes: Lanes, file: Path) -> list[str]:
+def write_counters(lanes: Lanes, period: float, file: Path) -> list[str]:
     """Write an induction loop across the middle of every lane; their ids, lane by lane.
 
-    A loop counts every vehicle that passes, which no sampling does.
+    A loop counts every vehicle that passes, which no sampling does; it begins anew every ``period``
+    s, since it remembers each vehicle until then.
     """
     ids = [f"citytwin.{number}" for number in range(len(lanes.ids))]
     loops = [
-        f'<inductionLoop id="{loop}" lane="{lane}" pos="{length / 2:.2f}" period="100000000" '
+        f'<inductionLoop id="{loop}" lane="{lane}" pos="{length / 2:.2f}" period="{period:g}" '
         f'file="{NOWHERE}"/>'
         for loop, lane, length in zip(ids, lanes.ids, lanes.length, strict=True)
     ]

@@ -70,6 +70,7 @@ class Traffic(Model):
         super().__init__(world, parameters)
         self.period = duration(parameters.period)
         self._sample = duration(parameters.sample)
+        self._reroute = duration(parameters.reroute) / 1000.0
         self._horizon = duration(parameters.horizon) / 1000.0
         if self.period % self._sample:
             raise ConfigError(
@@ -130,7 +131,7 @@ class Traffic(Model):
         files = []
         if self._wanted("traffic.flow"):
             files.append(scratch / "counters.add.xml")
-            loops = inputs.write_counters(lanes, files[-1])
+            loops = inputs.write_counters(lanes, self.period / 1000.0, files[-1])
         if self._citizens:
             files.append(scratch / "fleet.add.xml")
             write_types(files[-1])
@@ -148,7 +149,11 @@ class Traffic(Model):
             chosen |= {
                 "device.rerouting.adaptation-interval": "10",
                 "device.rerouting.adaptation-steps": "30",
+                "device.rerouting.period": f"{self._reroute:g}",
             }
+        if not self._own:
+            # A guessed demand on guessed signals locks up where the real one would not.
+            chosen |= {"ignore-junction-blocker": "15", "time-to-teleport": "150"}
         chosen.update(self.parameters.options)
         return chosen
 

@@ -22,7 +22,7 @@ class TrafficParameters(Parameters):
         description="the demand that came with the city, the citizens' trips, or both",
     )
     through: float = Field(
-        default=0.5,
+        default=0.2,
         ge=0,
         description="share of the vehicles at the city's border that pass through",
     )
@@ -31,7 +31,10 @@ class TrafficParameters(Parameters):
     )
     period: str = Field(default="1m", description="between two fillings of the ports")
     sample: str = Field(
-        default="10s", description="between two looks at the edges; divides the period"
+        default="15s", description="between two looks at the edges; divides the period"
+    )
+    reroute: str = Field(
+        default="5m", description="between two looks of a driver for a better way (not own demand)"
     )
     horizon: str = Field(default="5m", description="memory of the travel times")
     vans: float = Field(default=0.09, ge=0, le=0.5, description="share of vans in through traffic")
