@@ -83,8 +83,9 @@ def git_commit() -> str:
 
 def inputs(scenario: Scenario, city: City) -> dict[str, str]:
     """Hashes of everything that a run reads: the bundle's files and the sensors' recordings."""
-    files = city.manifest.get("files", {}).items()
-    found = {f"city/{name}": str(entry["sha256"]) for name, entry in files}
+    # As they are now: a table may have been corrected in a GIS since the bundle was made.
+    folder, files = city.folder, city.manifest.get("files", {})
+    found = {f"city/{name}": sha256(folder / name) for name in sorted(files)} if folder else {}
     for item in scenario.data.sensor:
         file = item.parameters.get("file")
         if isinstance(file, str) and Path(file).is_file():
