@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import ClassVar, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from twin.core.model import Parameters
-from twin.core.time import Tick
+from twin.core.time import ClockTime, DailyWindow, Tick
 from twin.policy.policy import Action, Policy
 from twin.policy.view import View
 
@@ -21,16 +21,18 @@ COMFORT = 20.0
 class HeatingSetpointParameters(Parameters):
     """Which buildings lower their heating, when and how far."""
 
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
     setpoint: float = Field(17.0, ge=5, le=20, description="Room temperature meanwhile, degC")
-    start: float = Field(22.0, ge=0, lt=24, description="Local hour of day at which it begins")
-    end: float = Field(6.0, ge=0, lt=24, description="Local hour of day at which it ends")
+    from_: ClockTime = Field("22:00", alias="from", description="Local time at which it begins")
+    until: ClockTime = Field("06:00", description="Local time at which it ends")
     uses: tuple[
         Literal["residential", "retail", "office", "education", "health", "hotel", "public"], ...
     ] = Field(("office", "education", "public"), description="Uses of the buildings that take part")
 
 
 class HeatingSetpoint(Policy):
-    """Heat the rooms of some buildings less between two hours of every day."""
+    """Heat the rooms of some buildings less between two times of every day."""
 
     name: ClassVar[str] = "energy.heating_setpoint"
     Parameters = HeatingSetpointParameters
@@ -38,15 +40,14 @@ class HeatingSetpoint(Policy):
     parameters: HeatingSetpointParameters
 
     def setup(self) -> None:
-        """Find the buildings that take part."""
+        """Find the buildings that take part, and read the hours."""
         self._rows = np.flatnonzero(np.isin(self.city["building"]["use"], self.parameters.uses))
+        self._hours = DailyWindow.between(self.parameters.from_, self.parameters.until)
 
     def decide(self, now: Tick, view: View) -> Iterable[Action]:
         """The low setpoint within the hours, the comfortable one outside them."""
-        p, hour = self.parameters, self.world.calendar.day_seconds(now) / 3600.0
-        length, since = (p.end - p.start) % 24.0, (hour - p.start) % 24.0
-        low = since < length
-        yield Action(SETPOINT, p.setpoint if low else COMFORT, self._rows)
+        low = self._hours.contains(self.world.calendar, now)
+        yield Action(SETPOINT, self.parameters.setpoint if low else COMFORT, self._rows)
 
 
 class DemandResponseParameters(Parameters):

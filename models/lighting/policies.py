@@ -12,7 +12,7 @@ from pydantic import Field
 from models.lighting import kernels
 from models.lighting.streets import opposite
 from twin.core.model import Parameters as Base
-from twin.core.time import Tick, minutes
+from twin.core.time import ClockTime, DailyWindow, Tick, minutes
 from twin.core.world import World
 from twin.errors import ConfigError
 from twin.policy.policy import Action, Policy
@@ -20,7 +20,6 @@ from twin.policy.view import View
 from twin.scenario.schema import Duration
 
 Floats = npt.NDArray[np.float64]
-_TIME = r"^([01]?\d|2[0-3]):[0-5]\d$"
 
 
 class ByTraffic(Policy):
@@ -97,8 +96,8 @@ class PartNight(Policy):
         """Parameters of part-night lighting; times are local, and ``until`` may be the next day."""
 
         level: float = Field(default=0.5, ge=0.0, le=1.0, description="level in those hours, 1")
-        from_: str = Field(default="23:00", alias="from", pattern=_TIME, description="local time")
-        until: str = Field(default="05:00", pattern=_TIME, description="local time")
+        from_: ClockTime = Field(default="23:00", alias="from", description="local time")
+        until: ClockTime = Field(default="05:00", description="local time")
         roads: tuple[str, ...] = Field(default=(), description="road classes; all when empty")
 
     name: ClassVar[str] = "lighting.part_night"
@@ -119,19 +118,13 @@ class PartNight(Policy):
                 )
             chosen = (edge >= 0) & np.isin(roads[edge], self.parameters.roads)
         self._rows = np.flatnonzero(chosen)
+        self._hours = DailyWindow.between(self.parameters.from_, self.parameters.until)
         self._inside: bool | None = None
 
     def decide(self, now: Tick, view: View) -> Iterable[Action]:
         """The level at the two times; nothing between them."""
-        p = self.parameters
-        inside = _between(self.world.calendar.day_seconds(now), p.from_, p.until)
+        inside = self._hours.contains(self.world.calendar, now)
         if inside is self._inside or (self._inside is None and not inside):
             return []
         self._inside = inside
-        return [Action("lighting.dimming", p.level if inside else 1.0, self._rows)]
-
-
-def _between(second: float, start: str, end: str) -> bool:
-    """Whether a second of the day lies in a daily window that may go over midnight."""
-    first, last = (int(t.split(":")[0]) * 3600 + int(t.split(":")[1]) * 60 for t in (start, end))
-    return first <= second < last if first <= last else second >= first or second < last
+        return [Action("lighting.dimming", self.parameters.level if inside else 1.0, self._rows)]

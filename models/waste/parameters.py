@@ -5,15 +5,14 @@ from __future__ import annotations
 from pydantic import Field
 
 from twin.core.model import Parameters
+from twin.core.time import ClockTime
 
 
 class WasteParameters(Parameters):
     """Rules of the fleet and their costs; sources are in docs/models/waste.md."""
 
     trucks: int = Field(4, ge=0, le=200, description="trucks of each stream")
-    shift_start: str = Field(
-        "06:00", pattern=r"^([01]?\d|2[0-3]):[0-5]\d$", description="local time of the dispatch"
-    )
+    shift_start: ClockTime = Field("06:00", description="local time of the dispatch")
     shift: float = Field(8.0, gt=0.0, le=16.0, description="length of the shift, rest included, h")
     rest: float = Field(45.0, ge=0.0, le=120.0, description="length of the rest, min")
     rest_after: float = Field(270.0, gt=0.0, description="work after which a rest is due, min")

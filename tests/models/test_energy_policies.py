@@ -4,6 +4,7 @@ from datetime import datetime
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from models.energy.events import Outage
 from models.energy.policies import DemandResponse, HeatingSetpoint
@@ -36,6 +37,20 @@ def test_offices_are_cool_at_night_and_warm_by_day(city):
     assert (setpoint[city["building"]["use"] == "residential"] == 20).all()
     decide(policy, minutes(7 * 60))
     assert (setpoint == 20).all()
+
+
+def test_heating_hours_are_written_as_in_every_policy(city):
+    world = living(city, datetime(2025, 1, 14, 23)).world
+    hours = {"from": "23:30", "until": "00:15"}
+    policy = HeatingSetpoint(world, HeatingSetpoint.Parameters(uses=("office",), **hours))
+    policy.setup()
+    office = city["building"]["use"] == "office"
+    for minute, wanted in ((0, 20), (30, 17), (74, 17), (75, 20)):
+        decide(policy, minutes(minute))
+        assert (world.state["energy.heating_setpoint"][office] == wanted).all()
+    for wrong in (22.0, "22", "25:00"):
+        with pytest.raises(ValidationError, match="from"):
+            HeatingSetpoint.Parameters(**{"from": wrong})
 
 
 def test_only_buildings_of_a_loaded_transformer_heat_less_until_it_is_relieved(city):

@@ -5,12 +5,19 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Annotated
 from zoneinfo import ZoneInfo
+
+from pydantic import Field
 
 from twin.errors import ConfigError
 
 Tick = int
 """Milliseconds since the start of the run."""
+
+CLOCK = r"^([01]?\d|2[0-3]):[0-5]\d$"
+ClockTime = Annotated[str, Field(pattern=CLOCK)]
+"""A local time of day as a parameter: ``"07:30"``."""
 
 _UNITS = {"ms": 1, "s": 1000, "m": 60_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
 
@@ -106,3 +113,42 @@ class Calendar:
             raise ConfigError(
                 f"{text!r} is not a time ({error})", allowed='"07:30" or "2025-01-14T07:30"'
             ) from None
+
+
+@dataclass(frozen=True)
+class DailyWindow:
+    """Some hours of every day; they go over midnight where the end is not after the start.
+
+    Attributes
+    ----------
+    start, end
+        Local seconds since midnight. The end is outside; where both are equal, it is the whole day.
+    """
+
+    start: int
+    end: int
+
+    @classmethod
+    def between(cls, start: str, end: str) -> DailyWindow:
+        """The window between two local times ``"HH:MM"``.
+
+        Raises
+        ------
+        ConfigError
+            One of them is not a time of day.
+        """
+        return cls(_clock_seconds(start), _clock_seconds(end))
+
+    def contains(self, calendar: Calendar, now: Tick) -> bool:
+        """Whether a tick lies in the window."""
+        second = calendar.day_seconds(now)
+        if self.start < self.end:
+            return self.start <= second < self.end
+        return second >= self.start or second < self.end
+
+
+def _clock_seconds(text: str) -> int:
+    if not re.match(CLOCK, text):
+        raise ConfigError(f"{text!r} is not a time of day", allowed='"00:00" to "23:59"')
+    hour, minute = text.split(":")
+    return int(hour) * 3600 + int(minute) * 60
