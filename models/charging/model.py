@@ -75,8 +75,8 @@ class Charging(Model):
     )
     indicators = (
         Indicator("charging.energy", "kWh", "higher", "households"),
-        Indicator("charging.sessions", "1", "higher", "households"),
-        Indicator("charging.turned_away", "1", "lower", "households"),
+        Indicator("charging.sessions", "session", "higher", "households"),
+        Indicator("charging.turned_away", "car", "lower", "households"),
         Indicator("charging.unserved", "kWh", "lower", "households"),
         Indicator("charging.peak_power", "kW", "lower", "everyone"),
         Indicator("charging.margin", "EUR", "higher", "firms"),

@@ -136,7 +136,7 @@ class Accounts:
             "energy.household_cost": kwh[0] * self._prices[0],
             "energy.firm_cost": kwh[1] * self._prices[1],
             "energy.municipality_cost": kwh[2] * self._prices[2],
-            "energy.lowest_voltage": self._lowest if np.isfinite(self._lowest) else 0.0,
+            "energy.lowest_voltage": 100.0 * self._lowest if np.isfinite(self._lowest) else 0.0,
             "energy.voltage_violation": self._minutes[0],
             "energy.line_overload": self._minutes[1],
             "energy.transformer_overload": self._minutes[2],

@@ -55,7 +55,7 @@ class Energy(Model):
         Indicator("energy.household_cost", "EUR", stakeholder="households"),
         Indicator("energy.firm_cost", "EUR", stakeholder="firms"),
         Indicator("energy.municipality_cost", "EUR", stakeholder="municipality"),
-        Indicator("energy.lowest_voltage", "1", better="higher"),
+        Indicator("energy.lowest_voltage", "%", better="higher"),
         Indicator("energy.voltage_violation", "min"),
         Indicator("energy.line_overload", "min", stakeholder="firms"),
         Indicator("energy.transformer_overload", "min", stakeholder="firms"),

@@ -61,8 +61,8 @@ class Lighting(Model):
         Indicator("lighting.cost", "EUR", "lower", "municipality"),
         Indicator("lighting.co2", "kg", "lower", "everyone"),
         Indicator("lighting.burning_hours", "h", "neutral", "municipality"),
-        Indicator("lighting.dimmed_share", "1", "neutral", "municipality"),
-        Indicator("lighting.underlit_share", "1", "lower", "everyone"),
+        Indicator("lighting.dimmed_share", "%", "neutral", "municipality"),
+        Indicator("lighting.underlit_share", "%", "lower", "everyone"),
     )
     period: Tick = minutes(1)
 
@@ -146,7 +146,7 @@ class Lighting(Model):
             self.world.ledger.book(now, "municipality", "energy supplier", cost, "lighting")
 
     def measure(self) -> Mapping[str, float]:
-        """Energy, cost and CO2, hours that a lamp burned, and parts of the dark lamp hours."""
+        """Energy, cost and CO2, hours that a lamp burned, and shares of the dark lamp hours."""
         self._bill(self.world.now)
         dark = self._dark_hours
         return {
@@ -154,6 +154,6 @@ class Lighting(Model):
             "lighting.cost": self.energy * self.parameters.price,
             "lighting.co2": self.energy * self.parameters.carbon,
             "lighting.burning_hours": self._lamp_hours / max(1, len(self._rated)),
-            "lighting.dimmed_share": self._dimmed_hours / dark if dark else 0.0,
-            "lighting.underlit_share": self._underlit_hours / dark if dark else 0.0,
+            "lighting.dimmed_share": 100.0 * self._dimmed_hours / dark if dark else 0.0,
+            "lighting.underlit_share": 100.0 * self._underlit_hours / dark if dark else 0.0,
         }

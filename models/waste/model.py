@@ -58,9 +58,9 @@ class Waste(Model):
         Indicator("waste.fuel", "l", stakeholder="firms"),
         Indicator("waste.co2", "kg", stakeholder="everyone"),
         Indicator("waste.collected", "t", "neutral", "municipality"),
-        Indicator("waste.emptied", "1", "neutral", "municipality"),
-        Indicator("waste.unfinished", "1", stakeholder="municipality"),
-        Indicator("waste.mean_fill_at_collection", "1", "higher", "municipality"),
+        Indicator("waste.emptied", "container", "neutral", "municipality"),
+        Indicator("waste.unfinished", "container", stakeholder="municipality"),
+        Indicator("waste.mean_fill_at_collection", "%", "higher", "municipality"),
         Indicator("waste.overflow", "h", stakeholder="households"),
         Indicator("waste.cost", "EUR", stakeholder="municipality"),
         Indicator("waste.cost_per_tonne", "EUR/t", stakeholder="municipality"),
@@ -211,7 +211,7 @@ class Waste(Model):
             "waste.collected": tonnes,
             "waste.emptied": float(books.emptied),
             "waste.unfinished": float(books.unfinished),
-            "waste.mean_fill_at_collection": books.filled / books.emptied
+            "waste.mean_fill_at_collection": 100.0 * books.filled / books.emptied
             if books.emptied
             else nothing,
             "waste.overflow": float(self.overflow.sum()),

@@ -37,7 +37,7 @@ def test_the_base_case_is_within_the_limits(city):
     assert measured["energy.voltage_violation"] == 0
     assert measured["energy.line_overload"] == 0
     assert measured["energy.transformer_overload"] == 0
-    assert 0.9 < measured["energy.lowest_voltage"] < 1.0
+    assert 90.0 < measured["energy.lowest_voltage"] < 100.0
 
 
 def test_a_year_of_profiles_adds_up_to_the_annual_energy(city):

@@ -122,7 +122,7 @@ def test_part_night_dims_between_its_hours_and_back() -> None:
     assert (level[0], level[90], level[-1]) == (1.0, 0.5, 1.0)
     full, dimmed = values(live())["energy"], values(out)["energy"]
     assert dimmed / full == pytest.approx(1 - 0.5 * 0.5 * (1 - 0.145), rel=0.01)
-    assert values(out)["dimmed_share"] == pytest.approx(0.5, abs=0.01)
+    assert values(out)["dimmed_share"] == pytest.approx(50.0, abs=1.0)
 
 
 def test_switched_off_means_off() -> None:
@@ -130,7 +130,7 @@ def test_switched_off_means_off() -> None:
     out = live(policy=[policy])
     assert values(out)["energy"] == 0
     assert values(out)["burning_hours"] == 0
-    assert values(out)["underlit_share"] == 1
+    assert values(out)["underlit_share"] == 100
 
 
 def test_part_night_can_be_for_some_roads_and_refuses_unknown_ones() -> None:
@@ -172,7 +172,7 @@ def test_the_level_rises_with_the_traffic_between_quiet_and_busy() -> None:
 def test_less_light_than_the_traffic_asks_for_is_counted() -> None:
     policy = {"use": "lighting.part_night", "level": 0.6, "from": "23:00", "until": "05:00"}
     underlit = values(live(traffic=True, policy=[policy]))["underlit_share"]
-    assert underlit == pytest.approx(0.5, abs=0.01)  # half of the capacity asks for 0.75
+    assert underlit == pytest.approx(50.0, abs=1.0)  # half of the capacity asks for 0.75
 
 
 def test_wrong_parameters_are_refused() -> None:
