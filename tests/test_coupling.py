@@ -58,7 +58,13 @@ def lives(helsinki: City) -> Lives:
 
 STILL = {"without": ["traffic"]}
 """Without SUMO, for what does not need it."""
-DARKER = {"use": "lighting.part_night", "from": "00:00", "until": "12:00", "level": 0.2, "oracle": True}
+DARKER = {
+    "use": "lighting.part_night",
+    "from": "00:00",
+    "until": "12:00",
+    "level": 0.2,
+    "oracle": True,
+}
 ALERT = {"kind": "event", "use": "citizens.alert", "from": "06:50", "until": "12:00", "share": 0.9}
 PRICE = {"use": "citizens.car_price", "price": 15.0, "from": "00:00", "until": "23:59"}
 
@@ -103,7 +109,9 @@ def test_people_load_the_buildings_they_are_in_and_fill_the_containers(lives: Li
     assert fewer.any()
     for port in ("energy.building_power", "citizens.waste", "waste.deposit"):
         assert (last(calm, port) != last(base, port)).any(), port
-    moved = np.corrcoef(fewer, last(calm, "energy.building_power") - last(base, "energy.building_power"))
+    moved = np.corrcoef(
+        fewer, last(calm, "energy.building_power") - last(base, "energy.building_power")
+    )
     assert moved[0, 1] > 0.3
 
 
@@ -125,9 +133,10 @@ def test_trips_become_traffic(lives: Lives) -> None:
 
 def test_traffic_keeps_lamps_bright_where_it_is(lives: Lives, helsinki: City) -> None:
     adaptive = lives({"use": "lighting.by_traffic", "minimum": 0.3})
-    dimming = last(adaptive, "lighting.dimming")
-    assert 0.0 < (dimming < 1.0).mean() < 1.0
     street = helsinki.link("lamp", "edge").indices
+    dimming = last(adaptive, "lighting.dimming")[street >= 0]
+    street = street[street >= 0]
+    assert 0.0 < (dimming < 1.0).mean() < 1.0
     flow = adaptive.series["traffic.flow"][1:].mean(axis=0)[street]
     assert flow[dimming == 1.0].mean() > 2 * flow[dimming < 0.5].mean()
 
@@ -137,15 +146,19 @@ def test_a_closed_street_is_empty_and_slows_what_is_around(lives: Lives, helsink
                "from": "06:55", "until": "12:00"}  # fmt: skip
     closed, base = lives(closure), lives()
     rows = np.flatnonzero(helsinki["edge"]["name"] == "Mannerheimintie")
-    assert base.series["traffic.flow"][-2:][:, rows].sum() > 0
-    assert closed.series["traffic.flow"][-2:][:, rows].sum() < 0.1 * base.series["traffic.flow"][-2:][:, rows].sum()
+    before, after = (o.series["traffic.flow"][-2:][:, rows].sum() for o in (base, closed))
+    assert 0 <= after < 0.1 * before
     others = np.setdiff1d(np.arange(len(helsinki["edge"])), rows)
-    assert (last(closed, "traffic.travel_time")[others] != last(base, "traffic.travel_time")[others]).any()
+    assert (
+        last(closed, "traffic.travel_time")[others] != last(base, "traffic.travel_time")[others]
+    ).any()
 
 
 def test_trucks_meet_the_traffic(lives: Lives) -> None:
     def emptied(outcome: Outcome) -> list[tuple[int, str]]:
-        return [(tick, subject) for tick, kind, subject, _ in outcome.log if kind == "waste.emptied"]
+        return [
+            (tick, subject) for tick, kind, subject, _ in outcome.log if kind == "waste.emptied"
+        ]
 
     slowed, free = emptied(lives()), emptied(still(lives))
     assert slowed
@@ -162,7 +175,9 @@ def test_the_lighting_policy_leaves_every_trip_and_every_filling_identical(lives
     assert (adaptive.series["lighting.power"] != base.series["lighting.power"]).any()
 
 
-def test_the_same_seed_lives_the_same_life_and_another_another(lives: Lives, helsinki: City) -> None:
+def test_the_same_seed_lives_the_same_life_and_another_another(
+    lives: Lives, helsinki: City
+) -> None:
     again = Lives(helsinki)()
     for port, values in lives().series.items():
         np.testing.assert_array_equal(again.series[port], values, err_msg=port)
