@@ -156,6 +156,7 @@ def test_an_alert_that_cannot_be_is_refused() -> None:
 def test_the_price_policy_keeps_its_hours() -> None:
     world = live(town(), length=0.1).world
     policy = CarPrice(world, CarPrice.Parameters(**{"price": 3, "from": "07:00", "until": "09:00"}))
+    policy.setup()
     at = {h: next(iter(policy.decide(hours(h - 5), None))).values for h in (6, 7, 8, 9)}
     assert at == {6: 0.0, 7: 3.0, 8: 3.0, 9: 0.0}
 
