@@ -30,12 +30,12 @@ class PeakLimit(Policy):
     def setup(self) -> None:
         """Read the hours."""
         self._hours = DailyWindow.between(self.parameters.from_, self.parameters.until)
-        self._inside: bool | None = None
 
     def decide(self, now: Tick, view: View) -> Iterable[Action]:
         """The limit at the two times; nothing between them."""
-        inside = self._hours.contains(self.world.calendar, now)
-        if inside is self._inside or (self._inside is None and not inside):
-            return []
-        self._inside = inside
-        return [Action("charging.limit", self.parameters.limit if inside else 1.0)]
+        inside = self._hours.turns(self.world.calendar, now, self.period)
+        return (
+            []
+            if inside is None
+            else [Action("charging.limit", self.parameters.limit if inside else 1.0)]
+        )

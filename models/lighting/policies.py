@@ -119,12 +119,12 @@ class PartNight(Policy):
             chosen = (edge >= 0) & np.isin(roads[edge], self.parameters.roads)
         self._rows = np.flatnonzero(chosen)
         self._hours = DailyWindow.between(self.parameters.from_, self.parameters.until)
-        self._inside: bool | None = None
 
     def decide(self, now: Tick, view: View) -> Iterable[Action]:
         """The level at the two times; nothing between them."""
-        inside = self._hours.contains(self.world.calendar, now)
-        if inside is self._inside or (self._inside is None and not inside):
-            return []
-        self._inside = inside
-        return [Action("lighting.dimming", self.parameters.level if inside else 1.0, self._rows)]
+        inside = self._hours.turns(self.world.calendar, now, self.period)
+        return (
+            []
+            if inside is None
+            else [Action("lighting.dimming", self.parameters.level if inside else 1.0, self._rows)]
+        )

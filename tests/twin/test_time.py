@@ -35,6 +35,13 @@ def test_a_window_over_midnight() -> None:
     assert inside == [True, False, False, True, True, False]
 
 
+def test_a_window_turns_once_at_each_end() -> None:
+    night, step = DailyWindow.between("22:00", "06:00"), minutes(15)
+    turns = {now: night.turns(MIDNIGHT, now, step) for now in range(0, hours(48), step)}
+    told = {now: turn for now, turn in turns.items() if turn is not None}
+    assert told == {0: True, hours(6): False, hours(22): True, hours(30): False, hours(46): True}
+
+
 def test_a_window_follows_the_clock_when_summer_time_begins() -> None:
     spring = Calendar.at(datetime(2025, 3, 30), "Europe/Berlin")
     morning = DailyWindow.between("06:00", "07:00")

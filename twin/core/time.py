@@ -146,6 +146,15 @@ class DailyWindow:
             return self.start <= second < self.end
         return second >= self.start or second < self.end
 
+    def turns(self, calendar: Calendar, now: Tick, period: Tick) -> bool | None:
+        """True where the window has begun within the last period, False where it has ended.
+
+        None where nothing has changed. At tick 0 a window that holds it begins.
+        """
+        inside = self.contains(calendar, now)
+        before = now >= period and self.contains(calendar, now - period)
+        return None if inside == before else inside
+
 
 def _clock_seconds(text: str) -> int:
     if not re.match(CLOCK, text):
