@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from twin.core.time import Tick, duration
+from twin.core.time import ClockTime, Tick, duration
 from twin.errors import ConfigError
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -44,7 +44,7 @@ class Period(_Strict):
     weekday: Weekday = "tuesday"
     season: Season = "winter"
     year: int = Field(default=2025, ge=1990, le=2100)
-    from_: str = Field(default="05:00", alias="from", pattern=r"^([01]?\d|2[0-3]):[0-5]\d$")
+    from_: ClockTime = Field(default="05:00", alias="from")
     duration: Duration = duration("5h")
 
     @field_validator("weekday", "season", mode="before")
