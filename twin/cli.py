@@ -25,6 +25,9 @@ app = typer.Typer(
 )
 app.add_typer(city_app, name="city", help="Build, inspect and draw the static city.")
 
+STOPPED = 130
+"""Exit code after ctrl-C."""
+
 Name = Annotated[
     str, typer.Argument(help="A scenario: a file, or a name such as helsinki/baseline.")
 ]
@@ -231,8 +234,16 @@ def main(run: Callable[[], None] = app) -> None:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         raise SystemExit(2) from None
     except KeyboardInterrupt:
-        print("stopped; finished runs are kept", file=sys.stderr)
-        raise SystemExit(130) from None
+        _stopped()
+        raise SystemExit(STOPPED) from None
+    except SystemExit as end:
+        if end.code == STOPPED:  # typer turns ctrl-C into this code, without a word
+            _stopped()
+        raise
+
+
+def _stopped() -> None:
+    _note("stopped; finished runs are kept")
 
 
 if __name__ == "__main__":
