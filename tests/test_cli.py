@@ -9,9 +9,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from twin.experiment.compare import Comparison
@@ -286,12 +287,12 @@ def test_what_sensors_saw_can_be_replayed(
     assert _readings(replayed) == pytest.approx(first, rel=1e-5)
 
 
-def _readings(archive: dict[str, object]) -> dict[tuple[str, int], float]:
+def _readings(archive: Mapping[str, np.ndarray]) -> dict[tuple[str, int], float]:
     """Good readings of the levels by container and time."""
     columns = [archive[name] for name in ("port", "entity", "time_observed", "value", "quality")]
     return {
         (str(entity), int(observed)): float(value)
-        for port, entity, observed, value, quality in zip(*columns, strict=True)  # type: ignore[call-overload]
+        for port, entity, observed, value, quality in zip(*columns, strict=True)
         if port == "waste.level" and quality == 0
     }
 

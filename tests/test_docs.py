@@ -7,7 +7,7 @@ import json
 import re
 import shlex
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote
@@ -24,6 +24,12 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+PARSERS: dict[str, Callable[[str], object]] = {
+    "toml": tomllib.loads,
+    "json": json.loads,
+    "python": ast.parse,
+}
 
 
 class Block(NamedTuple):
@@ -77,10 +83,9 @@ def _headings(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", line.lower()).replace(" ", "-") for line in lines}
 
 
-@pytest.mark.parametrize("block", _blocks("toml", "json", "python"), ids=_name)
+@pytest.mark.parametrize("block", _blocks(*PARSERS), ids=_name)
 def test_every_example_parses(block: Block) -> None:
-    parse = {"toml": tomllib.loads, "json": json.loads, "python": ast.parse}[block.language]
-    parse(block.text)
+    PARSERS[block.language](block.text)
 
 
 SCENARIOS = [b for b in _blocks("toml") if "extends" in tomllib.loads(b.text)]
