@@ -100,6 +100,10 @@ def options(
         "tripinfo-output": NOWHERE,
         # All routes at the start: a route file held open would be shared with a forked child.
         "route-steps": "0",
+        # netconvert's network and a scenario that ran before need no check against a schema.
+        "xml-validation": "never",
+        "xml-validation.net": "never",
+        "xml-validation.routes": "never",
         "seed": str(seed),
         "ignore-route-errors": "true",
         "no-warnings": "true",
