@@ -168,3 +168,16 @@ def test_a_slower_reader_gets_the_mean_of_a_flow_since_its_last_step() -> None:
     fine = live(toy("Tap", "Main", wire=WIRE))
     draw, pressure = fine.series["tap.draw"], fine.series["main.pressure"]
     np.testing.assert_allclose(pressure[5, 1], 5 - draw[1:6, 2].mean(), rtol=1e-5)
+
+
+def test_a_model_left_out_takes_its_wires_and_sensors_with_it() -> None:
+    sensor = {"use": "virtual", "port": "tap.draw"}
+    raw = toy("Tap", "Main", wire=WIRE, sensor=[sensor], without=[TAP])
+    assert set(values(live(raw))) == {"main.lowest"}
+
+
+def test_minutes_that_a_model_does_not_live_are_told() -> None:
+    period = {"date": "2025-03-04", "from": "06:00", "duration": "12m"}
+    assert live(toy("Main", period=period)).warnings == [
+        "main steps every 5 min: the last 2 min of the run are not in its numbers"
+    ]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -24,7 +25,7 @@ from twin.core.recorder import Recorder
 from twin.core.time import Calendar, Tick
 from twin.core.wiring import Wire, Wiring, wire
 from twin.core.world import World
-from twin.errors import ConfigError, ModelError, WiringError
+from twin.errors import ConfigError, ModelError, TwinError, WiringError
 from twin.policy.policy import Policy
 from twin.policy.view import View
 from twin.scenario.scenario import Scenario
@@ -77,7 +78,7 @@ class Engine:
         self._prepare_sensors()
         self.wiring: Wiring = wire(
             self.parts.models,
-            [Wire(w.from_, w.to, w.delayed) for w in data.wire],
+            self._wires(),
             city,
             self.world.state,
             provided=[*self._driven(), *data.constants],
@@ -86,15 +87,45 @@ class Engine:
         self._check_policies_and_events()
         self.recorder = Recorder(self._recorded(), data.record.every)
         self.world.consumed = self._consumed()
-        for event in self.parts.events:
-            event.setup()
-        for policy, _ in self.parts.policies:
-            policy.setup()
+        for i, event in enumerate(self.parts.events):
+            with self._at(f"event.{i}"):
+                event.setup()
+        for i, (policy, _) in enumerate(self.parts.policies):
+            with self._at(f"policy.{i}"):
+                policy.setup()
 
     @property
     def warnings(self) -> list[str]:
         """What a person should know, though the scenario can be lived."""
-        return [*self.wiring.warnings, *(w for s in self.parts.recorded for w in s.warnings)]
+        recorded = [w for source in self.parts.recorded for w in source.warnings]
+        return [*self.wiring.warnings, *recorded, *self._unfinished()]
+
+    @contextmanager
+    def _at(self, key: str) -> Iterator[None]:
+        """Errors inside say where in which file the part was written."""
+        try:
+            yield
+        except TwinError as error:
+            where = "; ".join(filter(None, (self.scenario.where(key), error.where)))
+            raise type(error)(
+                error.what, where=where, allowed=error.allowed, mend=error.mend
+            ) from error.__cause__
+
+    def _wires(self) -> list[Wire]:
+        """Wires of the scenario, without those of models that it leaves out."""
+        gone = self.parts.gone
+        kept = [w for w in self.scenario.data.wire if not {w.from_, w.to} & gone]
+        return [Wire(w.from_, w.to, w.delayed) for w in kept]
+
+    def _unfinished(self) -> list[str]:
+        """Models whose period does not divide the run: their last minutes are not lived."""
+        end = self.world.end
+        return [
+            f"{m.name} steps every {m.period / 60_000:g} min: the last "
+            f"{end % m.period / 60_000:g} min of the run are not in its numbers"
+            for m in self.parts.models
+            if end % m.period
+        ]
 
     # -- checks before the run ---------------------------------------------------------------
 

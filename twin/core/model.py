@@ -74,7 +74,7 @@ class Model(ABC):
         """Fill the first values; every column of the run is allocated and every model exists."""
 
     def step(self, now: Tick) -> None:
-        """Bring the written columns up to ``now``; first called at tick 0."""
+        """Bring the written columns up to ``now``; called at tick 0 and after each period."""
 
     def processes(self) -> Iterable[Process]:
         """SimPy processes of this model, started after ``setup``; times are ticks (integers)."""

@@ -31,6 +31,9 @@ class Parts:
         Each with whether it sees the truth.
     recorded, virtual
         Sensor sources that replay files, and sensors of the simulated truth.
+    gone
+        Ports that only models left out (``without``) have: wires and sensors of these are left
+        out with them.
     """
 
     models: list[Model]
@@ -38,6 +41,7 @@ class Parts:
     events: list[Event]
     recorded: list[RecordedSensor]
     virtual: list[VirtualSensor]
+    gone: frozenset[str]
 
 
 def build_parts(scenario: Scenario, world: World) -> Parts:
@@ -65,7 +69,19 @@ def build_parts(scenario: Scenario, world: World) -> Parts:
         for i, item in enumerate(data.event)
     ]
     recorded, virtual = _sensors(scenario)
-    return Parts(models, policies, events, recorded, virtual)
+    gone = _gone(scenario, models)
+    virtual = [sensor for sensor in virtual if sensor.port not in gone]
+    return Parts(models, policies, events, recorded, virtual, gone)
+
+
+def _gone(scenario: Scenario, models: list[Model]) -> frozenset[str]:
+    """Ports that are written, or summed into, by models left out alone."""
+    left_out = [find("models", name) for name in scenario.data.without]
+    there = {p.name for m in models for p in (*m.writes, *m.controls)}
+    there |= {p.name for m in models for p in m.reads if p.sums}
+    ports = {p.name for m in left_out for p in (*m.writes, *m.controls)}
+    ports |= {p.name for m in left_out for p in m.reads if p.sums}
+    return frozenset(ports - there)
 
 
 def _model(scenario: Scenario, world: World, name: str, values: dict[str, Any]) -> Model:

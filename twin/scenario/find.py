@@ -25,7 +25,8 @@ def names() -> list[str]:
             str(file.relative_to(root).with_suffix(""))
             for root in roots()
             for file in root.glob("*/*.toml")
-            if file.name != "city.toml"
+            # `common` holds what scenarios extend; it names no city and cannot be lived.
+            if file.name != "city.toml" and file.parent.name != "common"
         }
     )
 

@@ -173,7 +173,8 @@ def explain(error: ValidationError, where: Any) -> ConfigError:
         what = f"the key {key!r} is missing{tail}"
     else:
         shown = repr(value) if not isinstance(value, dict) else "this table"
-        what = f"{key} = {shown}: {first['msg']}{tail}"
+        said = first["msg"].removeprefix("Value error, ")
+        what = f"{key} = {shown}: {said}{tail}" if key else f"{said}{tail}"
     return ConfigError(what, where=where(key), allowed=_allowed(first), mend=_mend(kind))
 
 
