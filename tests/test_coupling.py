@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -193,3 +194,100 @@ def test_the_policy_sees_levels_and_not_the_truth(lives: Lives) -> None:
     truth = base.series["waste.level"][0][seen[0].rows]
     assert np.isfinite(seen[0].value).mean() > 0.8
     assert not np.allclose(seen[0].value, truth, atol=1e-3, equal_nan=True)
+
+
+# -- recorded sensors drive it ------------------------------------------------------------------
+
+
+def recording(folder: Path, name: str, rows: list[tuple[str, str, str, float]]) -> str:
+    """A recording in the layout of `twin record`."""
+    lines = ["time,entity,port,value", *(f"{t},{e},{p},{v}" for t, e, p, v in rows)]
+    (folder / name).write_text("\n".join(lines) + "\n")
+    return str(folder / name)
+
+
+def test_recorded_weather_heats_the_rooms_and_lights_the_lamps(
+    lives: Lives, tmp_path: Path
+) -> None:
+    def under(name: str, temperature: float, cloud: float) -> Outcome:
+        times = [f"2025-01-21T{h:02}:{m:02}" for h in (11, 12) for m in (0, 20, 40)]
+        rows = [(t, "Helsinki", "weather.temperature", temperature) for t in times]
+        rows += [(t, "Helsinki", "weather.cloud", cloud) for t in times]
+        ports = {p: p for p in ("weather.temperature", "weather.cloud")}
+        sensor = {
+            "use": "recorded",
+            "name": name,
+            "file": recording(tmp_path, name, rows),
+            "values": ports,
+        }
+        return lives(
+            without=["weather", "traffic"],
+            sensor=[sensor],
+            period={"date": "2025-01-21", "from": "12:00", "duration": "25m"},
+        )
+
+    warm, cold = under("warm.csv", 10.0, 0.0), under("cold.csv", -20.0, 1.0)
+    assert (
+        last(cold, "energy.building_power").sum() > 1.03 * last(warm, "energy.building_power").sum()
+    )
+    grey = {"on_below": 4000.0}  # a photocell so sensitive that a January noon under cloud is dark
+    models = json.loads(json.dumps(Scenario.load("helsinki/baseline").raw["model"]))
+    models["lighting"] = grey
+    bright, dull = (
+        lives(
+            without=["weather", "traffic"], sensor=[], model=models, constants={"weather.cloud": cloud},
+            period={"date": "2025-01-21", "from": "12:00", "duration": "25m"},
+        )
+        for cloud in (0.0, 1.0)
+    )  # fmt: skip
+    assert last(dull, "lighting.power").sum() > last(bright, "lighting.power").sum()
+
+
+def test_trucks_go_where_the_recorded_levels_send_them(
+    lives: Lives, helsinki: City, tmp_path: Path
+) -> None:
+    def told(name: str, level: float) -> dict[str, float]:
+        ids = helsinki["container"].ids
+        rows = [(f"2025-01-21T04:{m}", str(i), "waste.level", level) for m in (40, 46) for i in ids]
+        sensor = {
+            "use": "recorded",
+            "name": name,
+            "file": recording(tmp_path, name, rows),
+            "port": "waste.level",
+        }
+        out = lives(
+            {"use": "waste.by_level", "threshold": 0.6},
+            without=["traffic"],
+            sensor=[sensor],
+            period={"date": "2025-01-21", "from": "04:45", "duration": "45m"},
+        )
+        return {i.name: v for i, v in out.indicators}
+
+    assert told("empty.csv", 0.0)["waste.emptied"] == 0
+    assert told("full.csv", 0.9)["waste.emptied"] > 0
+
+
+def test_recorded_counts_scale_the_through_traffic(
+    lives: Lives, helsinki: City, tmp_path: Path
+) -> None:
+    base = lives()
+    busy = np.argsort(base.series["traffic.flow"][1:].mean(axis=0))[-40:]
+
+    def counted(name: str, factor: float) -> float:
+        rows = [
+            (f"2025-01-21T{6 + (50 + m) // 60:02}:{(50 + m) % 60:02}", str(helsinki["edge"].ids[e]),
+             "traffic.flow", factor * float(base.series["traffic.flow"][1 + m // 5, e]))
+            for m in range(0, 25, 5) for e in busy
+        ]  # fmt: skip
+        models = json.loads(json.dumps(Scenario.load("helsinki/baseline").raw["model"]))
+        models["traffic"]["counts"] = "loops"
+        sensor = {
+            "use": "recorded",
+            "name": "loops",
+            "file": recording(tmp_path, name, rows),
+            "port": "traffic.flow",
+        }
+        out = lives(sensor=[sensor], model=models)
+        return float(out.series["traffic.flow"][-1].sum())
+
+    assert counted("more.csv", 3.0) > 1.05 * counted("fewer.csv", 0.3)

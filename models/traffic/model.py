@@ -215,7 +215,8 @@ class Traffic(Model):
     def _drive(self, now: Tick) -> None:
         assert self._simulation is not None
         if self._departures is not None:
-            self._departures.release(now, self._simulation.begin)
+            closed = self["traffic.closed"] > 0.5
+            self._departures.release(now, self._simulation.begin, closed)
         for until in range(self._done + self._sample, now + 1, self._sample):
             self._simulation.advance(until / 1000.0)
             self._sampler.look(self._sample / 1000.0)
@@ -251,8 +252,10 @@ class Traffic(Model):
         """Totals of the run; the rest of the money is booked."""
         self._totals.book(self.world.ledger, self.world.now, self.parameters)
         found = self._totals.measure()
-        left_out = 0 if self._departures is None else self._departures.unreachable
-        return found | {"traffic.unreachable_trips": float(left_out)}
+        if self._departures is None:
+            return found | {"traffic.unreachable_trips": 0.0}
+        found["traffic.waiting_to_depart"] += self._departures.held(self.world.now)
+        return found | {"traffic.unreachable_trips": float(self._departures.unreachable)}
 
     def close(self) -> None:
         """End SUMO."""

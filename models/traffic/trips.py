@@ -76,15 +76,16 @@ class Departures:
         if len(kept):
             self._waiting.append(trips.select(kept))
 
-    def release(self, until: Tick, begin: float) -> None:
+    def release(self, until: Tick, begin: float, closed: npt.NDArray[np.bool_]) -> None:
         """Give SUMO every trip that departs before ``until``; ``begin`` is its time at tick 0, s.
 
-        By departure, then name, so that every run adds them in the same order.
+        By departure, then name, so that every run adds them in the same order. Who would depart
+        from a closed edge, or to one, waits until it opens.
         """
         due: list[_Vehicle] = []
         left: list[Trips] = []
         for trips in self._waiting:
-            now = trips.depart < until
+            now = (trips.depart < until) & ~closed[trips.origin] & ~closed[trips.goal]
             due += self._describe(trips.select(np.flatnonzero(now)), begin)
             if not now.all():
                 left.append(trips.select(np.flatnonzero(~now)))
@@ -92,6 +93,10 @@ class Departures:
         present = self._api.simulation.getTime()
         for vehicle in sorted(due):
             self._add(vehicle, present)
+
+    def held(self, until: Tick) -> int:
+        """Trips that wait for an edge to open."""
+        return sum(int(np.count_nonzero(trips.depart < until)) for trips in self._waiting)
 
     def _describe(self, trips: Trips, begin: float) -> list[_Vehicle]:
         keys = self._streams.keys("traffic.driver", trips.names)

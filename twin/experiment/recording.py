@@ -91,7 +91,8 @@ def _truth(run: Run, port: str, every: int) -> PortReadings:
             f"the run did not record {port!r}", allowed=", ".join(sorted(units)) or "nothing"
         )
     group = zarr.open_group(str(run.folder / "series.zarr"), mode="r")
-    ids = np.asarray(group[group[port].metadata.dimension_names[1]][:]).astype(np.str_)
+    table = group[port].metadata.dimension_names[1]
+    ids = np.array([str(key) for key in group[table][:]], dtype=np.str_)
     times = np.asarray(group["time"][:]).astype(np.int64)[::every] * 1000
     return PortReadings.from_series(
         port, units[port], times, ids, np.asarray(group[port][:])[::every]
