@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from models.traffic.sumo import can_fork_while_reading
 from twin.city.city import City
 
 NOWHERE = "NUL"
@@ -95,11 +96,12 @@ def options(
         chosen["additional-files"] = ",".join(map(str, files))
     for output in _outputs(config):
         chosen[output] = NOWHERE
+    if not can_fork_while_reading():
+        # All routes at the start: a route file held open would be shared with a forked child.
+        chosen["route-steps"] = "0"
     return chosen | {
         # The tripinfo device keeps SUMO's own totals of finished trips; its file is not wanted.
         "tripinfo-output": NOWHERE,
-        # All routes at the start: a route file held open would be shared with a forked child.
-        "route-steps": "0",
         # netconvert's network and a scenario that ran before need no check against a schema.
         "xml-validation": "never",
         "xml-validation.net": "never",

@@ -15,6 +15,8 @@ from twin.errors import ModelError
 Engine = Literal["libsumo", "traci", "sumo-gui"]
 Options = dict[str, str]
 
+_reading: list[str] = []
+"""Route files that SUMO reads on in this process."""
 _running: Simulation | None = None
 """libsumo holds one simulation a process."""
 
@@ -51,6 +53,7 @@ class Simulation:
         self.api: Any = _start(engine, _command(engine, options), scratch)
         if self._in_process:
             _running = self
+            _reading[:] = filter(None, options.get("route-files", "").split(","))
         self.begin = float(self.api.simulation.getTime())
         self.time = self.begin
 
@@ -87,10 +90,42 @@ class Simulation:
         api, self.api = self.api, None
         if self._in_process and _running is self:
             _running = None
+            _reading.clear()
         if api is None or os.getpid() != self._owner:
             return
         with _silence(None), suppress(Exception):
             api.close()
+
+
+def can_fork_while_reading() -> bool:
+    """Whether a forked child can be given files of its own in place of those that SUMO reads."""
+    return Path("/proc/self/fd").is_dir() and hasattr(os, "register_at_fork")
+
+
+def _open_files(names: Sequence[str]) -> list[int]:
+    """Descriptors of some files that are open in this process."""
+    there = Path("/proc/self/fd")
+    wanted = {os.path.realpath(name) for name in names}
+    listed = [entry for entry in there.iterdir() if entry.exists()]
+    return [int(entry.name) for entry in listed if os.path.realpath(entry) in wanted]
+
+
+def _reopen() -> None:
+    """In a forked child: read the route files through descriptors of our own.
+
+    A descriptor that came through the fork shares its position with the parent: the child's reading
+    would move the parent's.
+    """
+    for descriptor in _open_files(_reading) if _reading else []:
+        position = os.lseek(descriptor, 0, os.SEEK_CUR)
+        own = os.open(f"/proc/self/fd/{descriptor}", os.O_RDONLY)
+        os.lseek(own, position, os.SEEK_SET)
+        os.dup2(own, descriptor)
+        os.close(own)
+
+
+if can_fork_while_reading():
+    os.register_at_fork(after_in_child=_reopen)
 
 
 def home() -> str:

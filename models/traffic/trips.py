@@ -48,7 +48,7 @@ class Departures:
     Attributes
     ----------
     unreachable
-        Trips between edges that no way joins, left out.
+        Trips between edges that no way joins, or that a closure cut off; left out.
     added
         Vehicles given to SUMO so far.
     """
@@ -92,7 +92,11 @@ class Departures:
         self._waiting = left
         present = self._api.simulation.getTime()
         for vehicle in sorted(due):
-            self._add(vehicle, present)
+            try:
+                self._add(vehicle, present)
+            except self._api.TraCIException:
+                # A closure cut the way that the network has.
+                self.unreachable += 1
 
     def held(self, until: Tick) -> int:
         """Trips that wait for an edge to open."""
