@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,7 +40,22 @@ def put_off(*names: str) -> Iterator[None]:
                 del sys.modules[name]
 
 
-with put_off(*UNUSED):
+@contextmanager
+def short_stacks() -> Iterator[None]:
+    """Have ``inspect.stack()`` give two frames without their source lines.
+
+    Mesa's loggers look at no more; the whole stack of a deep import, with lines and modules looked
+    up, takes longer than all the rest of ``import mesa``.
+    """
+    whole = inspect.stack
+    setattr(inspect, "stack", lambda: [(sys._getframe(1),), (sys._getframe(2),)])  # noqa: B010
+    try:
+        yield
+    finally:
+        inspect.stack = whole
+
+
+with put_off(*UNUSED), short_stacks():
     import mesa
     from mesa.agent import AgentSet
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -42,8 +43,15 @@ KINDS = {0: "point", 1: "line", 3: "polygon", 5: "line", 6: "polygon"}
 BACKGROUND = ("building", "edge")
 
 
-def collect(comparison: Comparison, language: str) -> ReportData:
+def collect(comparison: Comparison, language: str, *, drawn: bool = True) -> ReportData:
     """Everything that a report says, in plain data.
+
+    Parameters
+    ----------
+    comparison, language
+        What is told, and in which language scenarios name themselves.
+    drawn
+        False leaves out what only a page draws: maps, curves, money and what happened.
 
     Raises
     ------
@@ -52,15 +60,20 @@ def collect(comparison: Comparison, language: str) -> ReportData:
     """
     scenarios = comparison.scenarios
     indicators = _indicators(comparison)
-    fields = [_Fields(list(runs.values())) for runs in comparison.runs]
-    geometries, layers = _map(comparison, fields)
     titles = [s.text("title", language) for s in scenarios]
-    return ReportData(
+    told = ReportData(
         title=" / ".join(titles[1:]) or titles[0],
         base=_variant(scenarios[0], language),
         variants=[_variant(s, language) for s in scenarios[1:]],
         making=_making(comparison),
         indicators=indicators,
+    )
+    if not drawn:
+        return told
+    fields = [_Fields(list(runs.values())) for runs in comparison.runs]
+    geometries, layers = _map(comparison, fields)
+    return replace(
+        told,
         profiles=_profiles(comparison, fields),
         money=_money(comparison),
         geometries=geometries,
@@ -136,9 +149,10 @@ class _Fields:
         )
 
     def mean(self, name: str) -> Floats:
-        found: Floats = np.mean(
-            [g[name][1:].astype(np.float64).mean(axis=0) for g in self.groups if name in g], axis=0
-        )
+        # The first sample has no interval behind it, unless it is the only one.
+        first = min(1, len(self.times()) - 1)
+        means = [g[name][first:].astype(np.float64).mean(axis=0) for g in self.groups if name in g]
+        found: Floats = np.mean(means, axis=0)
         return found
 
     def has(self, name: str) -> bool:

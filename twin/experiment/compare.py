@@ -97,17 +97,17 @@ class Comparison:
         columns = (table[key] for key in ("indicator", "unit", "better", "stakeholder"))
         return [tuple(map(str, row)) for row in zip(*columns, strict=True)]  # type: ignore[misc]
 
-    def data(self, language: str = "en") -> ReportData:
-        """Everything that the report and the table say, see :mod:`twin.report.data`."""
+    def data(self, language: str = "en", *, drawn: bool = True) -> ReportData:
+        """What the report says (and, not ``drawn``, the table), see :mod:`twin.report.data`."""
         from twin.experiment.collect import collect
 
-        return collect(self, language)
+        return collect(self, language, drawn=drawn)
 
     def table(self, language: str = "en") -> str:
         """The comparison as a table for a terminal."""
         from twin.report.table import render
 
-        return render(self.data(language), language)
+        return render(self.data(language, drawn=False), language)
 
     def report(self, path: str | Path, language: str = "en") -> Path:
         """Write the report as one self-contained HTML file."""
