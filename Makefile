@@ -20,7 +20,7 @@ demo: $(STAMP)
 	@echo "open demo/report.html in a browser"
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -q -m "not slow"
+	$(BIN)/python -m pytest -q -m "not slow" -n 2 --dist loadfile
 
 validate: $(STAMP)
 	$(BIN)/python -m pytest -q -m slow
