@@ -11,6 +11,7 @@ import typer
 
 from twin.city.cli import app as city_app
 from twin.errors import ConfigError, TwinError
+from twin.memory import seldom_collect
 
 if TYPE_CHECKING:
     from twin.scenario.scenario import Scenario
@@ -228,6 +229,7 @@ def _note(text: str) -> None:
 
 def main(run: Callable[[], None] = app) -> None:
     """Entry point of the command: errors of the twin are told in words, without a traceback."""
+    seldom_collect()
     try:
         run()
     except TwinError as error:

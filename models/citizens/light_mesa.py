@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
-UNUSED = ("networkx", "pandas")
+UNUSED = ("networkx", "pandas", "mesa.experimental")
 """What ``import mesa`` loads beside the agents: half of its time, and 60 MB."""
 
 

@@ -31,7 +31,7 @@ class TrafficParameters(Parameters):
     )
     period: str = Field(default="1m", description="between two fillings of the ports")
     sample: str = Field(
-        default="15s", description="between two looks at the edges; divides the period"
+        default="20s", description="between two looks at the edges; divides the period"
     )
     reroute: str = Field(
         default="5m", description="between two looks of a driver for a better way (not own demand)"

@@ -14,6 +14,7 @@ from pathlib import Path
 from twin.core.time import Tick
 from twin.errors import TwinError
 from twin.experiment.live import run
+from twin.memory import seldom_collect
 from twin.scenario.scenario import Scenario
 
 
@@ -24,6 +25,7 @@ def _say(now: Tick, end: Tick) -> None:
 
 def main(task_file: Path) -> int:
     """Live the run of a task file; 0 when it is finished."""
+    seldom_collect()
     task = pickle.loads(task_file.read_bytes())
     scenario: Scenario = task["scenario"]
     try:

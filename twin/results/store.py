@@ -18,7 +18,7 @@ from twin.city.city import City
 from twin.core.outcome import Outcome
 from twin.errors import DataError
 from twin.results.provenance import code_digest, git_commit, inputs, run_key, versions
-from twin.results.tables import Columns, read_parquet, write_parquet
+from twin.results.tables import Columns, read_parquet, write_tables
 from twin.scenario.scenario import Scenario
 
 FORMAT = 1
@@ -31,7 +31,7 @@ def write_run(folder: Path, outcome: Outcome, scenario: Scenario, city: City, se
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
-        _write_tables(partial, outcome, city, seed)
+        write_tables(partial, _tables(outcome, city, seed))
         _write_series(partial / "series.zarr", outcome, scenario, city)
         manifest = _manifest(outcome, scenario, city, seed)
         (partial / MANIFEST).write_text(
@@ -49,11 +49,11 @@ def _column(rows: Sequence[Sequence[Any]], position: int, dtype: Any) -> np.ndar
     return np.array([row[position] for row in rows], dtype=dtype)
 
 
-def _write_tables(folder: Path, outcome: Outcome, city: City, seed: int) -> None:
-    known = outcome.indicators
-    write_parquet(
-        folder / "indicators.parquet",
-        {
+def _tables(outcome: Outcome, city: City, seed: int) -> dict[str, Columns]:
+    """The tables of a run by name."""
+    known, log, ledger = outcome.indicators, outcome.log, outcome.ledger
+    return {
+        "indicators": {
             "run": np.array([f"seed-{seed}"] * len(known), dtype=object),
             "indicator": np.array([i.name for i, _ in known], dtype=object),
             "entity": np.array(["city"] * len(known), dtype=object),
@@ -62,27 +62,21 @@ def _write_tables(folder: Path, outcome: Outcome, city: City, seed: int) -> None
             "better": np.array([i.better for i, _ in known], dtype=object),
             "stakeholder": np.array([i.stakeholder for i, _ in known], dtype=object),
         },
-    )
-    write_parquet(
-        folder / "events.parquet",
-        {
-            "tick": _column(outcome.log, 0, np.int64),
-            "kind": _column(outcome.log, 1, object),
-            "subject": _column(outcome.log, 2, object),
-            "detail": _column(outcome.log, 3, object),
+        "events": {
+            "tick": _column(log, 0, np.int64),
+            "kind": _column(log, 1, object),
+            "subject": _column(log, 2, object),
+            "detail": _column(log, 3, object),
         },
-    )
-    write_parquet(
-        folder / "ledger.parquet",
-        {
-            "tick": _column(outcome.ledger, 0, np.int64),
-            "payer": _column(outcome.ledger, 1, object),
-            "payee": _column(outcome.ledger, 2, object),
-            "amount": _column(outcome.ledger, 3, np.float64),
-            "category": _column(outcome.ledger, 4, object),
+        "ledger": {
+            "tick": _column(ledger, 0, np.int64),
+            "payer": _column(ledger, 1, object),
+            "payee": _column(ledger, 2, object),
+            "amount": _column(ledger, 3, np.float64),
+            "category": _column(ledger, 4, object),
         },
-    )
-    write_parquet(folder / "observations.parquet", _observations(outcome, city))
+        "observations": _observations(outcome, city),
+    }
 
 
 def _observations(outcome: Outcome, city: City) -> Columns:

@@ -12,17 +12,18 @@ import numpy.typing as npt
 Columns = dict[str, npt.NDArray[Any]]
 
 
-def write_parquet(path: Path, columns: Mapping[str, Any]) -> None:
-    """Write columns (texts as object arrays) to a Parquet file.
+def write_tables(folder: Path, tables: Mapping[str, Mapping[str, Any]]) -> None:
+    """Write each table's columns (texts as object arrays) to ``NAME.parquet``.
 
     One thread and kept order: the bytes depend on the content alone.
     """
     import duckdb
 
-    table = {key: _plain(values) for key, values in columns.items()}
     with duckdb.connect(config={"threads": 1, "preserve_insertion_order": True}) as connection:
-        connection.register("content", table)
-        connection.execute(f"COPY content TO '{_quoted(path)}' (FORMAT parquet, COMPRESSION zstd)")
+        for name, columns in tables.items():
+            connection.register(name, {key: _plain(values) for key, values in columns.items()})
+            path = _quoted(folder / f"{name}.parquet")
+            connection.execute(f"COPY {name} TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
 
 
 def read_parquet(path: Path) -> Columns:
