@@ -12,7 +12,7 @@ from models.traffic.kernels import Floats, decay, space_mean_speed, travel_time
 
 EMISSIONS = ("co2", "nox", "pm", "fuel")
 INNER_EVERY = 7
-"""Junctions' insides are sampled each seventh time: with 15 s that is 105 s, which wanders through
+"""Junctions' insides are sampled each seventh time: with 20 s that is 140 s, which wanders through
 the phases of the usual signal cycles (60, 90 and 120 s) as a round minute would not."""
 
 
