@@ -11,7 +11,7 @@ import typer
 
 from twin.city.cli import app as city_app
 from twin.errors import ConfigError, TwinError
-from twin.memory import seldom_collect
+from twin.memory import leave, seldom_collect
 
 if TYPE_CHECKING:
     from twin.scenario.scenario import Scenario
@@ -227,25 +227,27 @@ def _note(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def main(run: Callable[[], None] = app) -> None:
+def main() -> None:
     """Entry point of the command: errors of the twin are told in words, without a traceback."""
     seldom_collect()
+    code = _run(app)
+    if code == STOPPED:
+        _note("stopped; finished runs are kept")
+    leave(code)
+
+
+def _run(run: Callable[[], None]) -> int:
+    """The exit code of the command."""
     try:
         run()
     except TwinError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        raise SystemExit(2) from None
+        return 2
     except KeyboardInterrupt:
-        _stopped()
-        raise SystemExit(STOPPED) from None
-    except SystemExit as end:
-        if end.code == STOPPED:  # typer turns ctrl-C into this code, without a word
-            _stopped()
-        raise
-
-
-def _stopped() -> None:
-    _note("stopped; finished runs are kept")
+        return STOPPED
+    except SystemExit as end:  # typer ends so, after ctrl-C too
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return 0
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from pathlib import Path
 from twin.core.time import Tick
 from twin.errors import TwinError
 from twin.experiment.live import run
-from twin.memory import seldom_collect
+from twin.memory import leave, seldom_collect
 from twin.scenario.scenario import Scenario
 
 
@@ -39,4 +39,4 @@ def main(task_file: Path) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(Path(sys.argv[1])))
+    leave(main(Path(sys.argv[1])))
