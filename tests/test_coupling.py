@@ -235,7 +235,8 @@ def test_recorded_weather_heats_the_rooms_and_lights_the_lamps(
     models["lighting"] = grey
     bright, dull = (
         lives(
-            without=["weather", "traffic"], sensor=[], model=models, constants={"weather.cloud": cloud},
+            without=["weather", "traffic"], sensor=[], model=models,
+            constants={"weather.cloud": cloud},
             period={"date": "2025-01-21", "from": "12:00", "duration": "25m"},
         )
         for cloud in (0.0, 1.0)

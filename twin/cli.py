@@ -52,7 +52,7 @@ def _load(name: str, changes: list[str] | None) -> Scenario:
         if not sign:
             raise ConfigError(f"--set {change}", allowed="--set key=value")
         found[key.strip()] = toml_value(value.strip())
-    return Scenario.load(name, **found)
+    return Scenario.load(name).changed(found)
 
 
 def _language(language: str) -> str:
@@ -242,6 +242,10 @@ def _run(run: Callable[[], None]) -> int:
         run()
     except TwinError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        name = f" ({error.filename})" if error.filename else ""
+        print(f"{type(error).__name__}: {error.strerror or error}{name}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return STOPPED

@@ -208,10 +208,15 @@ class Grid:
         infeed = float(out["source"]["p"].sum())
         return Flow(
             voltage=np.where(live, node["u_pu"], 0.0),
-            line_loading=np.where(out["line"]["energized"] == 1, out["line"]["loading"], 0.0),
-            transformer_loading=np.where(
-                out["transformer"]["energized"] == 1, out["transformer"]["loading"], 0.0
-            ),
+            line_loading=_loading(out.get("line")),
+            transformer_loading=_loading(out.get("transformer")),
             infeed=infeed,
             losses=infeed - float(active[live].sum()),
         )
+
+
+def _loading(part: Any) -> Floats:
+    """Loading of the energized; nothing where the grid has no such part (no cables)."""
+    if part is None:
+        return np.empty(0)
+    return np.where(part["energized"] == 1, part["loading"], 0.0)

@@ -32,7 +32,7 @@ class Parameters(Base):
     standing_led: float = Field(default=0.145, ge=0.0, le=1.0, description="LED power not dimmable")
     standing_hps: float = Field(default=0.3, ge=0.0, le=1.0, description="the same of sodium lamps")
     price: float = Field(default=0.19, ge=0.0, description="electricity, EUR/kWh")
-    carbon: float = Field(default=0.24, ge=0.0, description="CO2 of electricity, kg/kWh")
+    carbon: float = Field(default=0.21, ge=0.0, description="CO2 of electricity, kg/kWh")
 
 
 class Lighting(Model):

@@ -80,6 +80,11 @@ class Traffic(Model):
             )
         self._own = self._uses_own_demand()
         self._citizens = parameters.demand in ("citizens", "both") or not self._own
+        if self._own and not self._citizens:
+            world.warnings.append(
+                "the traffic is the demand that came with the city: what citizens decide (a price, "
+                'an alert) does not change it; demand = "both" or "citizens" would'
+            )
         self._simulation: Simulation | None = None
         self._done: Tick = 0
 

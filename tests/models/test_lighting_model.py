@@ -112,7 +112,7 @@ def test_the_municipality_pays_the_energy_supplier() -> None:
     }
     assert sum(row[3] for row in out.ledger) == pytest.approx(measured["cost"])
     assert measured["cost"] == pytest.approx(measured["energy"] * 0.19)
-    assert measured["co2"] == pytest.approx(measured["energy"] * 0.24)
+    assert measured["co2"] == pytest.approx(measured["energy"] * 0.21)
 
 
 def test_part_night_dims_between_its_hours_and_back() -> None:

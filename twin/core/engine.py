@@ -76,13 +76,14 @@ class Engine:
         self.ports = self._declared_ports()
         self.world.controls.ports.update({p.name: p for m in self.parts.models for p in m.controls})
         self._prepare_sensors()
-        self.wiring: Wiring = wire(
-            self.parts.models,
-            self._wires(),
-            city,
-            self.world.state,
-            provided=[*self._driven(), *data.constants],
-        )
+        with self._at("wire"):
+            self.wiring: Wiring = wire(
+                self.parts.models,
+                self._wires(),
+                city,
+                self.world.state,
+                provided=[*self._driven(), *data.constants],
+            )
         self._fill_constants()
         self._check_policies_and_events()
         self.recorder = Recorder(self._recorded(), data.record.every)
@@ -98,7 +99,7 @@ class Engine:
     def warnings(self) -> list[str]:
         """What a person should know, though the scenario can be lived."""
         recorded = [w for source in self.parts.recorded for w in source.warnings]
-        return [*self.wiring.warnings, *recorded, *self._unfinished()]
+        return [*self.wiring.warnings, *recorded, *self._unfinished(), *self.world.warnings]
 
     @contextmanager
     def _at(self, key: str) -> Iterator[None]:

@@ -100,7 +100,7 @@ def _parameters(schema: Any, values: dict[str, Any], key: str, scenario: Scenari
     try:
         return schema.model_validate(values)
     except ValidationError as error:
-        raise explain(error, lambda part: scenario.where(f"{key}.{part}")) from None
+        raise explain(error, lambda part: scenario.where(f"{key}.{part}"), schema) from None
 
 
 def _sensors(scenario: Scenario) -> tuple[list[RecordedSensor], list[VirtualSensor]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -165,17 +166,15 @@ def wire(
 
 def _check_wires(ports: _Ports, wires: Sequence[Wire]) -> None:
     seen: dict[str, int] = {}
+    names: set[str] = set()
     for w in wires:
+        if w.name in names:
+            raise WiringError(f"the wire {w.name} is there twice", mend="remove one of the two")
+        names.add(w.name)
         if w.source not in ports.written:
-            raise WiringError(
-                f"wire {w.name}: no model writes {w.source!r}",
-                allowed=", ".join(sorted(ports.written)) or "none",
-            )
+            raise _unknown(f"wire {w.name}: no model writes {w.source!r}", w.source, ports.written)
         if w.target not in ports.read:
-            raise WiringError(
-                f"wire {w.name}: no model reads {w.target!r}",
-                allowed=", ".join(sorted(ports.read)) or "none",
-            )
+            raise _unknown(f"wire {w.name}: no model reads {w.target!r}", w.target, ports.read)
         source, target = ports.written[w.source][0], ports.read[w.target][0][0]
         if "event" in (source.kind, target.kind):
             raise WiringError(f"wire {w.name}: event ports connect by name, not by wires")
@@ -183,6 +182,7 @@ def _check_wires(ports: _Ports, wires: Sequence[Wire]) -> None:
             raise WiringError(
                 f"wire {w.name}: {source.unit!r} does not fit {target.unit!r}",
                 allowed="the same unit at both ends",
+                mend="convert in one of the two models",
             )
         seen[w.target] = seen.get(w.target, 0) + 1
         if w.target in ports.written:
@@ -194,6 +194,15 @@ def _check_wires(ports: _Ports, wires: Sequence[Wire]) -> None:
                 f"two wires end in {w.target!r}, which does not sum",
                 allowed="one wire, or sums=True",
             )
+
+
+def _unknown(what: str, name: str, known: Iterable[str]) -> WiringError:
+    close = difflib.get_close_matches(name, known, n=1)
+    return WiringError(
+        what,
+        allowed=", ".join(sorted(known)) or "none",
+        mend=f"did you mean {close[0]!r}?" if close else "add the model that has this port",
+    )
 
 
 def _check_tables(ports: _Ports, city: City) -> None:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from twin.city.city import City
 from twin.core.indicator import Indicator
 from twin.errors import DataError
+from twin.experiment.statistics import paired
 from twin.report.data import (
     Curve,
     Effect,
@@ -76,6 +77,7 @@ def collect(comparison: Comparison, language: str, *, drawn: bool = True) -> Rep
         told,
         profiles=_profiles(comparison, fields),
         money=_money(comparison),
+        balances=_balances(comparison),
         geometries=geometries,
         layers=layers,
         happenings=_happenings(comparison),
@@ -93,8 +95,6 @@ def _variant(scenario: Scenario, language: str) -> Variant:
 
 
 def _indicators(comparison: Comparison) -> list[IndicatorRow]:
-    from twin.experiment.statistics import paired
-
     found = []
     for name, unit, better, stakeholder in comparison._indicators():
         base = comparison.values(0, name)
@@ -205,6 +205,28 @@ def _money(comparison: Comparison) -> list[MoneyRow]:
         )
         for party, category in keys
     ]
+
+
+def _balances(comparison: Comparison) -> dict[str, list[Effect]]:
+    """Change of each party's balance in each variant, paired by seed."""
+    nets = [{seed: _net(_book([run])) for seed, run in runs.items()} for runs in comparison.runs]
+    found = {}
+    for party in sorted({party for runs in nets for net in runs.values() for party in net}):
+        values = [
+            np.array([runs[s].get(party, 0.0) if s in runs else np.nan for s in comparison.seeds])
+            for runs in nets
+        ]
+        pairs = [paired(values[0], other) for other in values[1:]]
+        found[party] = [Effect(p.policy, p.difference, p.low, p.high) for p in pairs]
+    return found
+
+
+def _net(book: dict[tuple[str, str], Money]) -> dict[str, float]:
+    """What each party received less what it paid, EUR."""
+    found: dict[str, float] = defaultdict(float)
+    for (party, _), money in book.items():
+        found[party] += money.net
+    return found
 
 
 def _book(runs: Sequence[Run]) -> dict[tuple[str, str], Money]:

@@ -16,7 +16,7 @@ from twin.errors import ConfigError, DataError, ModelError
 from twin.experiment.jobs import Done, Task, Watch, live_all
 from twin.experiment.live import city_of, validate
 from twin.experiment.statistics import Paired, paired
-from twin.results.store import Run
+from twin.results.store import Run, check_writable
 from twin.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -234,7 +234,7 @@ def compare(
         validate(scenario, wanted[0])
     tasks = [Task(scenario, seed) for seed in wanted for scenario in scenarios]
     root = Path(results)
-    root.mkdir(parents=True, exist_ok=True)
+    check_writable(root)
     done = live_all(tasks, root, jobs or os.cpu_count() or 1, watch)
     comparison = _collect(scenarios, wanted, done)
     comparison._save(_experiment_folder(root, scenarios))

@@ -9,7 +9,7 @@ from twin.city.city import City
 from twin.core.clock import Pace
 from twin.core.engine import Engine, Progress
 from twin.results.provenance import run_key
-from twin.results.store import Run, finished, write_run
+from twin.results.store import Run, check_writable, finished, write_run
 from twin.scenario.recipe import load_city
 from twin.scenario.scenario import Scenario
 
@@ -64,6 +64,7 @@ def run(
     folder = run_folder(Path(results), scenario, city, seed)
     if not again and finished(folder, run_key(scenario, city, seed)):
         return Run.open(folder)
+    check_writable(folder.parent)
     with Engine(scenario, city, seed) as engine:
         outcome = engine.run(progress, pace)
     return Run.open(write_run(folder, outcome, scenario, city, seed))

@@ -92,6 +92,11 @@ class Event(ABC):
         """A SimPy event at this tick (at once when it is past): ``yield self.until(...)``."""
         from twin.core.clock import urgent
 
+        if tick > self.world.end:
+            self.world.warnings.append(
+                f"event {self.name}: {self.world.calendar.local(tick):%Y-%m-%d %H:%M} is after the "
+                "end of the run"
+            )
         return urgent(self.world.env, max(0, tick - self.world.now))
 
     def act(

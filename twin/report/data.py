@@ -305,6 +305,9 @@ class ReportData:
 
     Attributes
     ----------
+    balances
+        For each party, the change of what it received less what it paid, EUR, in each variant,
+        with its interval over the seeds.
     projection
         What the coordinates of ``geometries`` are: ``wgs84`` degrees or local ``metres``.
     limits
@@ -323,6 +326,7 @@ class ReportData:
     variants: Sequence[Variant] = ()
     profiles: Sequence[Profile] = ()
     money: Sequence[MoneyRow] = ()
+    balances: Mapping[str, Sequence[Effect]] = field(default_factory=dict)
     geometries: Sequence[Geometry] = ()
     layers: Sequence[Layer] = ()
     projection: Literal["wgs84", "metres"] = "wgs84"
@@ -335,6 +339,8 @@ class ReportData:
         for profile in self.profiles:
             self._one_each(f"profile {profile.name!r}", profile.variants)
             _check_profile(profile)
+        for party, effects in self.balances.items():
+            self._one_each(f"balance of {party!r}", effects)
         for money in self.money:
             self._one_each(f"money of {money.party!r} for {money.category!r}", money.variants)
         tables = {geometry.table: geometry for geometry in self.geometries}

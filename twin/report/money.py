@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from twin.report.data import Money, MoneyRow, ReportData
@@ -28,6 +28,17 @@ def net_changes(data: ReportData, position: int) -> dict[str, float]:
     return {party: change for party, change in sums.items() if abs(change) >= CENT}
 
 
+def certainty(data: ReportData, position: int, party: str, say: Catalogue) -> str:
+    """How sure a party's change is: ``± half an interval``, and whether it is clear; or nothing."""
+    if party not in data.balances:
+        return ""
+    effect = data.balances[party][position]
+    if not effect.known:
+        return say("verdict.unsure")
+    half = say.numbers.money((effect.high - effect.low) / 2.0)
+    return f"± {half}" if effect.sure else f"± {half}, {say('verdict.unsure')}"
+
+
 def section(data: ReportData, say: Catalogue) -> str:
     """The whole section, without its heading."""
     if not data.money:
@@ -44,17 +55,21 @@ def _bars(data: ReportData, say: Catalogue, position: int) -> str:
     changes = net_changes(data, position)
     if not changes:
         return f"<p>{escape(say('summary.same.money'))}</p>"
-    return _bar_table(changes, say, data.variants[position].title)
+    sure = {party: certainty(data, position, party, say) for party in changes}
+    return _bar_table(changes, say, data.variants[position].title, sure)
 
 
-def _bar_table(changes: dict[str, float], say: Catalogue, title: str) -> str:
+def _bar_table(
+    changes: dict[str, float], say: Catalogue, title: str, sure: Mapping[str, str] | None = None
+) -> str:
     most = max((abs(change) for change in changes.values()), default=0.0) or 1.0
     ranked = sorted(changes.items(), key=lambda pair: (-pair[1], pair[0]))
-    rows = "".join(_bar(party, change, most, say) for party, change in ranked)
+    said = sure or {}
+    rows = "".join(_bar(party, change, most, say, said.get(party, "")) for party, change in ranked)
     return f'<table class="bars"><caption>{escape(title)}</caption><tbody>{rows}</tbody></table>'
 
 
-def _bar(party: str, change: float, most: float, say: Catalogue) -> str:
+def _bar(party: str, change: float, most: float, say: Catalogue, sure: str) -> str:
     share = 50.0 * abs(change) / most
     x = 50.0 if change >= 0 else 50.0 - share
     kind = "better" if change >= 0 else "worse"
@@ -64,7 +79,8 @@ def _bar(party: str, change: float, most: float, say: Catalogue) -> str:
         'preserveAspectRatio="none" aria-hidden="true">'
         f'<rect class="{kind}" x="{x:.2f}" y="1" width="{share:.2f}" height="8"/>'
         '<path class="zero" d="M50 0V10"/></svg></td>'
-        f'<td class="number">{say.numbers.money(change, signed=True)}</td></tr>'
+        f'<td class="number">{say.numbers.money(change, signed=True)}'
+        f"{f' <small>{escape(sure)}</small>' if sure else ''}</td></tr>"
     )
 
 

@@ -7,7 +7,7 @@ from html import escape
 
 from twin.report.data import Effect, IndicatorRow, ReportData, Verdict
 from twin.report.messages import Catalogue
-from twin.report.money import net_changes
+from twin.report.money import certainty, net_changes
 
 MOST, OF_ONE_SERVICE = 4, 2
 SLIGHT = 0.005
@@ -115,14 +115,18 @@ def _money(data: ReportData, say: Catalogue, position: int) -> str:
         content = f"<p>{escape(say('summary.same.money'))}</p>"
     else:
         ranked = sorted(changes.items(), key=lambda pair: (-abs(pair[1]), pair[0]))[: MOST + 1]
-        content = f"<ul>{''.join(_party(party, change, say) for party, change in ranked)}</ul>"
+        items = (
+            _party(party, change, say, certainty(data, position, party, say))
+            for party, change in ranked
+        )
+        content = f"<ul>{''.join(items)}</ul>"
     return _card("money", say("summary.money"), content)
 
 
-def _party(party: str, change: float, say: Catalogue) -> str:
+def _party(party: str, change: float, say: Catalogue, sure: str) -> str:
     key = "summary.gain" if change > 0 else "summary.loss"
     text = say(key, party=say.label("party", party))
-    return _item(say.numbers.money(change, signed=True), text)
+    return _item(say.numbers.money(change, signed=True), text, sure)
 
 
 def _certainty(data: ReportData, say: Catalogue, position: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import tempfile
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -22,6 +23,28 @@ from twin.results.tables import Columns, read_parquet, write_tables
 from twin.scenario.scenario import Scenario
 
 FORMAT = 1
+
+
+def check_writable(root: Path) -> None:
+    """Refuse a results folder that cannot be written, before anything is lived.
+
+    Raises
+    ------
+    DataError
+        It cannot be made, or nothing can be written in it.
+    """
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=root) as file:
+            file.write(b"x")
+    except OSError as error:
+        raise DataError(
+            f"results cannot be written to {root}: {error.strerror or error}",
+            allowed="a folder that you may write to, on a disk that is not full",
+            mend="--results FOLDER",
+        ) from None
+
+
 MANIFEST = "manifest.json"
 
 

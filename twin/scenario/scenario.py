@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import difflib
 import hashlib
 import json
 import tomllib
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from twin.errors import ConfigError
 from twin.scenario.find import find_scenario
@@ -105,7 +106,7 @@ class Scenario:
         try:
             data = ScenarioFile.model_validate(raw)
         except ValidationError as error:
-            raise explain(error, lambda key: _where(origin, file, key)) from None
+            raise explain(error, lambda key: _where(origin, file, key), ScenarioFile) from None
         return cls(data, raw, origin, file)
 
     def changed(self, changes: dict[str, Any]) -> Scenario:
@@ -122,14 +123,7 @@ class Scenario:
                     key.removeprefix("constants."),
                 )
             )
-            place = raw
-            for part in path:
-                place = place.setdefault(part, {})
-                if not isinstance(place, dict):
-                    raise ConfigError(
-                        f"{key!r} cannot be set: {part!r} is not a table", where=self.where(key)
-                    )
-            place[last] = value
+            _place(raw, path, key)[last] = value
             origin[key] = "(changed)"
         return self._checked(raw, origin, self.file)
 
@@ -159,8 +153,37 @@ class Scenario:
         return self.file.parent if self.file is not None else Path.cwd()
 
 
-def explain(error: ValidationError, where: Any) -> ConfigError:
-    """A ConfigError from pydantic's first complaint, with the others counted."""
+def _place(raw: dict[str, Any], path: list[str], key: str) -> dict[str, Any]:
+    """The table that a dotted key lies in; a number counts the items of a list, from 0."""
+    place: Any = raw
+    for part in path:
+        if isinstance(place, list):
+            if not part.isdigit() or int(part) >= len(place):
+                raise ConfigError(
+                    f"--set {key}: there is no item {part!r}",
+                    allowed=f"0 to {len(place) - 1}" if place else "none: the list is empty",
+                    mend="write the item into a scenario of your own that extends this one",
+                )
+            place = place[int(part)]
+        elif part in LISTS and part not in place:
+            raise ConfigError(
+                f"--set {key}: this scenario has no [[{part}]]",
+                mend="write the item into a scenario of your own that extends this one",
+            )
+        else:
+            place = place.setdefault(part, {})
+    if not isinstance(place, dict):
+        raise ConfigError(f"--set {key}: this is not in a table", allowed="table.key")
+    return place
+
+
+def explain(
+    error: ValidationError, where: Any, schema: type[BaseModel] | None = None
+) -> ConfigError:
+    """A ConfigError from pydantic's first complaint, with the others counted.
+
+    ``schema`` is what the value should have been: its keys are named where one is unknown.
+    """
     first = error.errors(include_url=False)[0]
     key = ".".join(str(part) for part in first["loc"])
     value = first.get("input")
@@ -175,17 +198,47 @@ def explain(error: ValidationError, where: Any) -> ConfigError:
         shown = repr(value) if not isinstance(value, dict) else "this table"
         said = first["msg"].removeprefix("Value error, ")
         what = f"{key} = {shown}: {said}{tail}" if key else f"{said}{tail}"
-    return ConfigError(what, where=where(key), allowed=_allowed(first), mend=_mend(kind))
+    known = _keys_of(schema) if schema is not None and len(first["loc"]) == 1 else []
+    mend = _mend(kind)
+    if kind == "extra_forbidden" and (close := difflib.get_close_matches(key, known, n=1)):
+        mend = f"did you mean {close[0]!r}?"
+    allowed = ", ".join(known) if kind == "extra_forbidden" else _allowed(first)
+    return ConfigError(what, where=where(key), allowed=allowed or None, mend=mend)
+
+
+def _keys_of(schema: type[BaseModel]) -> list[str]:
+    return sorted(field.alias or name for name, field in schema.model_fields.items())
+
+
+_BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
+_KINDS = {
+    "float": "a number",
+    "int": "a whole number",
+    "bool": "true or false",
+    "string": "a text in quotes",
+    "tuple": "a list: [..., ...]",
+    "list": "a list: [..., ...]",
+    "dict": "a table",
+    "date": "a date: 2025-01-14",
+}
 
 
 def _allowed(first: Any) -> str | None:
-    expected = (first.get("ctx") or {}).get("expected")
-    return str(expected) if expected else None
+    """What would have been right, in words."""
+    context = first.get("ctx") or {}
+    if "expected" in context:
+        return str(context["expected"])
+    bounds = [f"{words} {context[key]}" for key, words in _BOUNDS.items() if key in context]
+    return " and ".join(bounds) or _KINDS.get(first["type"].split("_")[0])
 
 
 def _mend(kind: str) -> str | None:
     if kind == "extra_forbidden":
         return "remove the key, or correct its spelling"
+    if kind == "missing":
+        return "add the key"
+    if kind.startswith(("greater_than", "less_than")):
+        return "write a value within these limits"
     if kind.endswith(("_type", "_parsing")):
         return "write a value of the right type (texts in quotes, numbers and booleans without)"
     return None
@@ -196,7 +249,7 @@ def _where(origin: dict[str, str], file: Path | None, key: str) -> str:
     for length in range(len(parts), 0, -1):
         if (found := origin.get(".".join(parts[:length]))) is not None:
             return f"{found}, key {key}"
-    return f"{file or 'scenario'}, key {key}"
+    return f"{file or 'scenario'}, key {key}" if key else str(file or "scenario")
 
 
 def _read(file: Path, above: tuple[Path, ...]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -266,7 +319,14 @@ def _kept(inherited: list[Any], mine: list[Any]) -> list[int]:
 
 
 def _resolve_files(raw: dict[str, Any], file: Path | None) -> None:
-    """Make the files that sensors name absolute: they lie beside the scenario that names them."""
+    """Make the bundle and the files that sensors name absolute: they lie beside the scenario."""
+    city = raw.get("city")
+    if (
+        file is not None
+        and isinstance(city, str)
+        and (file.parent / city / "manifest.json").is_file()
+    ):
+        raw["city"] = str((file.parent / city).resolve())
     sensors = raw.get("sensor", [])
     for item in sensors if isinstance(sensors, list) else []:
         if isinstance(item, dict) and isinstance(item.get("file"), str) and file is not None:
