@@ -103,6 +103,7 @@ def test_a_control_out_of_bounds_names_port_value_and_bounds() -> None:
             WiringError,
             "'m3' does not fit 'l'",
         ),
+        (toy("Tap", "Main", wire=[*WIRE, *WIRE]), WiringError, "is there twice"),
         (toy("Hen", "Egg"), WiringError, "wait for one another: 'egg' <- "),
         (toy("Reader"), WiringError, "nothing in this scenario writes it"),
         (toy("Tap", model={TAP: {"rate": "fast"}}), ConfigError, "rate = 'fast'"),
@@ -181,3 +182,9 @@ def test_minutes_that_a_model_does_not_live_are_told() -> None:
     assert live(toy("Main", period=period)).warnings == [
         "main steps every 5 min: the last 2 min of the run are not in its numbers"
     ]
+
+
+def test_an_event_after_the_end_is_told() -> None:
+    period = {"date": "2025-03-04", "from": "06:00", "duration": "1m"}
+    out = live(toy("Tap", period=period, event=[{"use": "tests.twin.toys:Drought"}]))
+    assert any("after the end of the run" in warning for warning in out.warnings)

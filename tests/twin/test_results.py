@@ -155,3 +155,11 @@ def test_unpaired_noise_is_unsure_and_a_constant_shift_is_sure() -> None:
     # Student's t with 2 degrees of freedom: 4.303 x s / sqrt(3)
     known = paired(np.zeros(3), np.array([1.0, 2.0, 3.0]))
     assert known.high - known.difference == pytest.approx(4.30265 / np.sqrt(3), rel=1e-4)
+
+
+def test_a_results_folder_that_cannot_be_written_is_refused_before_the_run(here: Path) -> None:
+    Path("afile").write_text("")
+    with pytest.raises(DataError, match="cannot be written"):
+        run(base(), results="afile")
+    with pytest.raises(DataError, match="cannot be written"):
+        compare(base(), seeds=1, results="afile")

@@ -112,3 +112,30 @@ def test_equal_content_has_equal_digests_whatever_it_is_called(folder: Path) -> 
     base = Scenario.load(folder / "base.toml")
     assert base.digest() == base.changed({"name": "another"}).digest()
     assert base.digest() != base.changed({"period.year": 2024}).digest()
+
+
+def test_a_bundle_beside_the_scenario_is_found_from_anywhere(folder: Path) -> None:
+    (folder / "toy").mkdir()
+    (folder / "toy" / "manifest.json").write_text("{}")
+    place = str(folder / "toy")
+    base = Scenario.load(folder / "base.toml")
+    assert base.data.city == place
+    assert base.with_policy("d").data.city == place
+    assert Scenario.load(folder / "child.toml").data.city == place
+
+
+def test_items_of_a_list_are_changed_by_their_number(folder: Path) -> None:
+    found = Scenario.load(folder / "base.toml").changed({"policy.1.level": 0.4})
+    assert found.data.policy[1].parameters == {"level": 0.4}
+    with pytest.raises(ConfigError, match="0 to 1"):
+        Scenario.load(folder / "base.toml").changed({"policy.7.level": 0.4})
+    with pytest.raises(ConfigError, match="no \\[\\[event\\]\\]"):
+        Scenario.load(folder / "base.toml").changed({"event.0.from": "07:00"})
+
+
+def test_an_unknown_key_gets_the_allowed_ones_and_the_nearest(folder: Path) -> None:
+    (folder / "child.toml").write_text("name = 'c'\nextends = 'base'\npolicies = 1")
+    with pytest.raises(ConfigError) as caught:
+        Scenario.load(folder / "child.toml")
+    assert "did you mean 'policy'?" in str(caught.value)
+    assert "sensor" in str(caught.value.allowed)
