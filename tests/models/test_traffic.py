@@ -33,16 +33,21 @@ def trips(file: Path) -> list[str]:
     return [re.sub(r' devices="[^"]*"', "", line) for line in lines]
 
 
-def test_own_demand_is_driven_trip_for_trip_as_plain_sumo_does(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("minutes", "enough"), [(4, 150), pytest.param(80, 10_000, marks=pytest.mark.slow)]
+)
+def test_own_demand_is_driven_trip_for_trip_as_plain_sumo_does(
+    tmp_path: Path, minutes: int, enough: int
+) -> None:
     plain, ours = tmp_path / "plain.xml", tmp_path / "ours.xml"
     command = [str(Path(home(), "bin", "sumo")), "-c", str(shared("traffic/bologna/run.sumocfg"))]
-    command += ["--seed", "42", "--end", "240", "--tripinfo-output", str(plain)]
+    command += ["--seed", "42", "--end", str(60 * minutes), "--tripinfo-output", str(plain)]
     command += ["--output-prefix", "", "--no-warnings", "--log", "NUL"]
     additional = [str(file) for file in bologna().demand["additional"] if "detec" not in file.name]
     command += ["--additional-files", ",".join(additional)]
     subprocess.run(command, check=True, capture_output=True, cwd=tmp_path)
-    live(bologna(), scenario(4, options={"tripinfo-output": str(ours)}))
-    assert len(trips(plain)) > 150
+    live(bologna(), scenario(minutes, options={"tripinfo-output": str(ours)}))
+    assert len(trips(plain)) > enough
     assert sorted(trips(ours)) == sorted(trips(plain))
 
 
