@@ -146,10 +146,13 @@ def _seeds(text: str) -> int | list[int]:
 
 
 def _show(folder: Path, language: str, report: Path | None) -> None:
+    from twin.experiment.collect import notes
     from twin.experiment.compare import Comparison
 
     comparison = Comparison.open(folder)
     print(comparison.table(language))
+    for note in notes(comparison):
+        _note(f"note: {note}")
     print(f"results: {folder}")
     if report is not None:
         print(f"report:  {comparison.report(report, language)}")

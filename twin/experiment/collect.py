@@ -68,6 +68,7 @@ def collect(comparison: Comparison, language: str, *, drawn: bool = True) -> Rep
         variants=[_variant(s, language) for s in scenarios[1:]],
         making=_making(comparison),
         indicators=indicators,
+        limits=notes(comparison),
     )
     if not drawn:
         return told
@@ -81,7 +82,6 @@ def collect(comparison: Comparison, language: str, *, drawn: bool = True) -> Rep
         geometries=geometries,
         layers=layers,
         happenings=_happenings(comparison),
-        limits=_limits(comparison),
     )
 
 
@@ -390,7 +390,8 @@ def _command(comparison: Comparison) -> str:
     return f"twin compare {' '.join(wanted)} --seeds {chosen}"
 
 
-def _limits(comparison: Comparison) -> list[str]:
+def notes(comparison: Comparison) -> list[str]:
+    """Warnings of the runs, each once."""
     found = {
         w for runs in comparison.runs for run in runs.values() for w in run.manifest["warnings"]
     }
