@@ -90,11 +90,6 @@ class Stations:
         )
         return float(kernels.draw_power(self.slots, self.start, self.rated, limit, self.power, out))
 
-    @property
-    def waiting_for(self) -> float:
-        """Energy that cars at the points still want, Wh."""
-        return float(self.slots[:, kernels.NEED].sum())
-
 
 class Around:
     """Shares the cars parked at places out to the stations within reach, by their points.

@@ -61,17 +61,6 @@ def test_equal_readings_give_equal_bytes(tmp_path: Path, suffix: str) -> None:
     assert files[0].read_bytes() == files[1].read_bytes()
 
 
-def test_what_sensors_saw_can_be_recorded_too(tmp_path: Path) -> None:
-    first = tmp_path / "first.csv"
-    record(first, readings(), calendar(), scenario="x", seed=1)
-    seen = live(sensor(first, port="bin.level"))
-    second = tmp_path / "second.csv"
-    again = PortReadings.from_batches("bin.level", "1", city()["bin"].ids, seen.archive)
-    record(second, [again], calendar(), scenario="x", seed=1)
-    levels = [line for line in first.read_text().splitlines() if "weather" not in line]
-    assert second.read_text().splitlines() == levels
-
-
 def test_what_cannot_be_recorded(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"\.parquet"):
         record(tmp_path / "a.xlsx", readings(), calendar(), scenario="x", seed=1)

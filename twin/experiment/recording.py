@@ -58,15 +58,6 @@ def record_run(
     return output
 
 
-def _units(run: Run) -> dict[str, str]:
-    import zarr
-
-    group = zarr.open_group(str(run.folder / "series.zarr"), mode="r")
-    return {
-        name: str(array.attrs["unit"]) for name, array in group.arrays() if "unit" in array.attrs
-    }
-
-
 def _seen(run: Run, port: str) -> PortReadings:
     """What the sensors said of a port."""
     archive = run.observations
@@ -85,15 +76,13 @@ def _truth(run: Run, port: str, every: int) -> PortReadings:
     """What the run recorded of a port."""
     import zarr
 
-    units = _units(run)
-    if port not in units:
-        raise DataError(
-            f"the run did not record {port!r}", allowed=", ".join(sorted(units)) or "nothing"
-        )
     group = zarr.open_group(str(run.folder / "series.zarr"), mode="r")
+    known = sorted(name for name, array in group.arrays() if "unit" in array.attrs)
+    if port not in known:
+        raise DataError(f"the run did not record {port!r}", allowed=", ".join(known) or "nothing")
     table = group[port].metadata.dimension_names[1]
     ids = np.array([str(key) for key in group[table][:]], dtype=np.str_)
     times = np.asarray(group["time"][:]).astype(np.int64)[::every] * 1000
     return PortReadings.from_series(
-        port, units[port], times, ids, np.asarray(group[port][:])[::every]
+        port, str(group[port].attrs["unit"]), times, ids, np.asarray(group[port][:])[::every]
     )

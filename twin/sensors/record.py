@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from twin.core.time import Calendar
 from twin.errors import ConfigError, DataError
-from twin.sensors.observations import BAD, GOOD, Batch
+from twin.sensors.observations import BAD, GOOD
 
 HEADER = ("time", "entity", "port", "value", "quality")
 QUALITIES = ("good", "suspect", "bad")
@@ -93,28 +93,6 @@ class PortReadings:
             flat,
             np.where(np.isfinite(flat), GOOD, BAD).astype(np.int8),
         )
-
-    @classmethod
-    def from_batches(
-        cls, port: str, unit: str, ids: npt.NDArray[np.str_], batches: Iterable[Batch]
-    ) -> PortReadings:
-        """Readings that sensors gave of a port; those of unknown entities have no id and stay out.
-
-        Parameters
-        ----------
-        ids : (n_entities,) str
-            Ids of the port's table.
-        batches
-            Archive of a run; batches of other ports are passed over.
-        """
-        mine = [batch for batch in batches if batch.port == port]
-        rows = np.concatenate([np.empty(0, dtype=np.int32), *(b.rows for b in mine)])
-        known = rows >= 0
-        time = np.concatenate([np.empty(0, dtype=np.int64), *(b.time_observed for b in mine)])
-        value = np.concatenate([np.empty(0), *(b.value for b in mine)])
-        quality = np.concatenate([np.empty(0, dtype=np.int8), *(b.quality for b in mine)])
-        entity = np.asarray(ids, dtype=np.str_)[rows[known]]
-        return cls(port, unit, entity, time[known], value[known], quality[known])
 
 
 def record(
