@@ -1,4 +1,4 @@
-"""Policies that act on the heating of buildings."""
+"""Policies on heating: thermostats lowered by the hour, by choice, or by the load of the grid."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import ConfigDict, Field
 
+from models.energy import uptake
+from models.energy.parameters import UseName
 from twin.core.model import Parameters
 from twin.core.time import ClockTime, DailyWindow, Tick
 from twin.policy.policy import Action, Policy
@@ -16,6 +18,7 @@ from twin.policy.view import View
 SETPOINT = "energy.heating_setpoint"
 COMFORT = 20.0
 """Room temperature outside a policy's hours, degC."""
+Heated = Literal["residential", "retail", "office", "education", "health", "hotel", "public"]
 
 
 class HeatingSetpointParameters(Parameters):
@@ -26,9 +29,9 @@ class HeatingSetpointParameters(Parameters):
     setpoint: float = Field(17.0, ge=5, le=20, description="Room temperature meanwhile, degC")
     from_: ClockTime = Field("22:00", alias="from", description="Local time at which it begins")
     until: ClockTime = Field("06:00", description="Local time at which it ends")
-    uses: tuple[
-        Literal["residential", "retail", "office", "education", "health", "hotel", "public"], ...
-    ] = Field(("office", "education", "public"), description="Uses of the buildings that take part")
+    uses: tuple[Heated, ...] = Field(
+        ("office", "education", "public"), description="Uses of the buildings that take part"
+    )
 
 
 class HeatingSetpoint(Policy):
@@ -48,6 +51,41 @@ class HeatingSetpoint(Policy):
         """The low setpoint within the hours, the comfortable one outside them."""
         low = self._hours.contains(self.world.calendar, now)
         yield Action(SETPOINT, self.parameters.setpoint if low else COMFORT, self._rows)
+
+
+class ThermostatParameters(Parameters):
+    """How many households lower their thermostat, and how far."""
+
+    lower: float = Field(1.0, gt=0, le=8, description="How far the rooms are cooler, K")
+    uptake: float = Field(1.0, ge=0, le=1, description="Share of households that do it, 1")
+    uses: tuple[UseName, ...] = Field(
+        ("residential",), description="Uses of the buildings that take part"
+    )
+
+
+class Thermostat(Policy):
+    """Some households keep their rooms cooler, day and night.
+
+    In a building of several dwellings the mean of its rooms is lowered by the share that takes
+    part.
+    """
+
+    name: ClassVar[str] = "energy.thermostat"
+    Parameters = ThermostatParameters
+    acts: ClassVar[tuple[str, ...]] = (SETPOINT,)
+    parameters: ThermostatParameters
+
+    def setup(self) -> None:
+        """Draw who takes part."""
+        p = self.parameters
+        share = uptake.households(self.city, self.world.streams, self.name, p.uptake)
+        self._setpoint = COMFORT - p.lower * share
+        self._rows = np.flatnonzero(uptake.of_use(self.city, p.uses) & (share > 0.0))
+
+    def decide(self, now: Tick, view: View) -> Iterable[Action]:
+        """Once, at the start."""
+        if now == 0:
+            yield Action(SETPOINT, self._setpoint[self._rows], self._rows)
 
 
 class DemandResponseParameters(Parameters):

@@ -18,6 +18,8 @@ from twin.core.time import Tick, minutes
 MEMORY = 0.7
 """Correlation of the anomalies of two successive days; near the usual 0.6-0.8 of mid-latitudes."""
 DAYS_BACK = 20
+ANOMALY = "weather.anomaly"
+"""What an event adds to the temperature, K."""
 Twelve = tuple[float, ...]
 
 
@@ -53,6 +55,7 @@ class Weather(Model):
         Port("weather.temperature", "city", "degC", profile="mean"),
         Port("weather.cloud", "city", "1", profile="mean"),
     )
+    controls = (Port(ANOMALY, "city", "K", "control", (-30.0, 30.0), 0.0),)
     indicators = (Indicator("weather.mean_temperature", "degC", "neutral", "everyone"),)
 
     def setup(self) -> None:
@@ -68,7 +71,7 @@ class Weather(Model):
         warm, grey = self._anomaly(local, hour)
         p = self.parameters
         course = 0.5 * _normal(p.daily_range, local) * math.cos(2 * math.pi * (hour - 15.0) / 24.0)
-        temperature = _normal(p.temperature, local) + course + p.spread * warm
+        temperature = _normal(p.temperature, local) + course + p.spread * warm + self[ANOMALY][0]
         self["weather.temperature"][0] = temperature
         self["weather.cloud"][0] = min(1.0, max(0.0, _normal(p.cloud, local) + 0.3 * grey))
         self._total += temperature

@@ -50,3 +50,20 @@ def test_a_date_has_its_weather_whenever_the_run_began() -> None:
 def test_eleven_months_are_refused() -> None:
     with pytest.raises(ConfigError, match=r"model\.weather\.cloud"):
         temperatures(1, "2025-03-01", "1d", cloud=[0.5] * 11)
+
+
+def test_a_cold_spell_is_colder_by_what_it_says_and_then_over() -> None:
+    raw = toy(
+        model={"weather": {"temperature": MONTHS}},
+        period={"date": "2025-01-10", "from": "00:00", "duration": "2d"},
+        record={"every": "1h"},
+    )
+    spell = {"use": "weather.cold_spell", "from": "06:00", "until": "2025-01-11T06:00"}
+    lives = []
+    for events in ([], [{**spell, "kelvin": -8.0}]):
+        with Engine(Scenario.from_dict({**raw, "event": events}), toy_city(), 3) as engine:
+            lives.append(engine.run().series["weather.temperature"][:, 0])
+    gap = lives[1] - lives[0]
+    np.testing.assert_allclose(gap[7:30], -8.0, atol=1e-4)
+    assert not gap[:6].any()
+    assert not gap[31:].any()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["state", "flow", "event", "control"]
-Aggregate = Literal["mean", "sum"]
+Aggregate = Literal["mean", "sum", "last"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,9 @@ class Port:
     fields
         Names of the columns of an event's records.
     profile
-        How entities add up to one curve for a day profile; None keeps the port out of the record.
+        How entities add up to one curve for a day profile; ``last`` has no curve, and maps show its
+        last value in place of its mean (a highest so far, a count); None keeps the port out of the
+        record.
     """
 
     name: str

@@ -115,7 +115,7 @@ def _indicators(comparison: Comparison) -> list[IndicatorRow]:
 
 
 class _Fields:
-    """Recorded fields of a scenario's runs: curves over time and means over the period."""
+    """Recorded fields of a scenario's runs: curves over time, and one value a row for the map."""
 
     def __init__(self, runs: Sequence[Run]) -> None:
         import zarr
@@ -148,9 +148,12 @@ class _Fields:
             rows.max(axis=0) if many else None,
         )
 
-    def mean(self, name: str) -> Floats:
+    def shown(self, name: str) -> Floats:
+        """What a map shows of the port: its mean over time, or what it was in the end."""
         # The first sample has no interval behind it, unless it is the only one.
         first = min(1, len(self.times()) - 1)
+        if self.attributes(name).get("profile") == "last":
+            first = len(self.times()) - 1
         means = [g[name][first:].astype(np.float64).mean(axis=0) for g in self.groups if name in g]
         found: Floats = np.mean(means, axis=0)
         return found
@@ -249,7 +252,7 @@ def _map(comparison: Comparison, fields: Sequence[_Fields]) -> tuple[list[Geomet
     for name in _common(fields):
         table = fields[0].attributes(name)["table"]
         if table in city and city[table].geometry is not None and len(city[table]):
-            values = [f.mean(name) for f in fields]
+            values = [f.shown(name) for f in fields]
             layers.append(
                 Layer(name, table, str(fields[0].attributes(name)["unit"]), values[0], values[1:])
             )
