@@ -1,0 +1,131 @@
+"""The sweep over a radial network: coefficients kept, one step or many."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from models.energy.flow import kernels
+from models.energy.flow.network import Complex, Flags, Floats, Network, Rows
+from models.energy.flow.result import Branches
+from models.energy.flow.tree import Coefficients, Forest, Tree
+
+Voltages = tuple[Floats, Floats, Flags, Rows]
+"""Real and imaginary parts (n_bus, n_step), whether each step converged, and its iterations."""
+
+
+class Sweep:
+    """Backward/forward sweep of one tree.
+
+    Parameters
+    ----------
+    network, forest, tree
+        The tree is without loops.
+    branches
+        As they stand unless a solution brings others.
+    tolerance, limit
+        Largest change of a voltage in the last sweep, per unit, and most sweeps.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        forest: Forest,
+        tree: Tree,
+        branches: Branches,
+        tolerance: float,
+        limit: int,
+    ) -> None:
+        self._network, self._forest, self._tree = network, forest, tree
+        self._tolerance, self._limit = tolerance, limit
+        self._branches = branches
+        self._coefficients = forest.coefficients(tree, branches.ratio, branches.tap)
+        self._work = np.empty((len(tree.order), 4))
+
+    def one(
+        self, branches: Branches, slack_voltage: Complex, active: Floats, reactive: Floats
+    ) -> Voltages:
+        """One step; (n_slack,) per unit, (n_bus,) W and var."""
+        real, imaginary = np.zeros((2, len(active), 1))
+        took = self._once(
+            branches, slack_voltage, active, reactive, self._limit, real[:, 0], imaginary[:, 0]
+        )
+        return real, imaginary, np.array([took > 0]), np.array([took])
+
+    def many(
+        self, branches: Branches, slack_voltage: Complex, active: Floats, reactive: Floats
+    ) -> Voltages:
+        """Many steps; (n_slack, n_step) or (n_slack, 1) per unit, (n_bus, n_step) W and var."""
+        c, tree, steps = self._of(branches), self._tree, active.shape[1]
+        real, imaginary = np.empty_like(active), np.empty_like(active)
+        converged, sweeps = np.empty(steps, dtype=bool), np.zeros(steps, dtype=np.int64)
+        kernels.sweep(
+            tree.order,
+            tree.parent,
+            c.table,
+            c.mixed,
+            c.scale,
+            c.tap,
+            c.at_from,
+            _relative(branches),
+            slack_voltage,
+            active,
+            reactive,
+            1.0 / self._network.base_power,
+            self._tolerance,
+            self._limit,
+            real,
+            imaginary,
+            converged,
+            sweeps,
+        )
+        lost = np.flatnonzero(~tree.supplied)
+        real[lost], imaginary[lost] = 0.0, 0.0
+        return real, imaginary, converged, sweeps
+
+    def weakest(
+        self, branches: Branches, slack_voltage: Complex, active: Floats, reactive: Floats
+    ) -> int:
+        """The bus whose voltage the loads pull down most, after one sweep from a flat start."""
+        real, imaginary = np.full((2, len(active)), np.inf)
+        self._once(branches, slack_voltage, active, reactive, 1, real, imaginary)
+        return int(np.argmin(real**2 + imaginary**2))
+
+    def _once(
+        self,
+        branches: Branches,
+        slack_voltage: Complex,
+        active: Floats,
+        reactive: Floats,
+        limit: int,
+        real: Floats,
+        imaginary: Floats,
+    ) -> int:
+        c, tree = self._of(branches), self._tree
+        took: int = kernels.sweep_once(
+            tree.order,
+            tree.parent,
+            c.table,
+            c.mixed,
+            c.scale,
+            slack_voltage,
+            active,
+            reactive,
+            1.0 / self._network.base_power,
+            self._tolerance,
+            limit,
+            self._work,
+            real,
+            imaginary,
+        )
+        return took
+
+    def _of(self, branches: Branches) -> Coefficients:
+        if branches is self._branches:
+            return self._coefficients
+        return self._forest.coefficients(self._tree, branches.ratio, branches.tap)
+
+
+def _relative(branches: Branches) -> Complex:
+    """Changing ratios over those that the coefficients were made with; (n_tap, n_step)."""
+    fixed = branches.ratio[branches.rows]
+    return np.ascontiguousarray(1.0 / (branches.inverse * fixed[:, None]))
