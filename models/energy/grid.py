@@ -1,22 +1,26 @@
-"""Power flow of all low-voltage grids at once, by power-grid-model."""
+"""The power flow of a city's grid: its tables as a network, and what a step needs to know of it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from models.energy.flow.network import LINE, TRANSFORMER, Complex, Flags, Network
+from models.energy.flow.regulation import Regulator, TapChanger
+from models.energy.flow.result import Result
+from models.energy.flow.solve import PowerFlow
 from twin.city.city import City
-from twin.errors import DataError, ModelError
+from twin.errors import ConfigError
 
 Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
 
-TOLERANCE = 1e-9
-"""Largest change of a voltage in the last iteration, per unit."""
-STIFF = 1e13
-"""Short-circuit power of the medium-voltage source, VA: a slack without impedance."""
+BASE_POWER = 1e6
+"""Base of the impedances, VA."""
+PHASE_SHIFT = 150.0
+"""The low voltage lags by this angle in a transformer Dyn5, degrees."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +32,9 @@ class Flow:
     voltage : (n_bus,) float64, per unit
         0 where a bus is without supply.
     line_loading, transformer_loading : (n_line,), (n_transformer,) float64, 1
-        Current over ampacity, apparent power over rated power.
+        Current over ampacity, apparent power over rated power; of the end that carries more.
     infeed, losses : float, W
-        Power from the medium voltage, and how much of it reaches no load.
+        Power from the sources, and how much of it reaches no load.
     """
 
     voltage: Floats
@@ -41,14 +45,20 @@ class Flow:
 
 
 class Grid:
-    """The grid of a city, its model built once and its loads updated.
+    """The grid of a city, built once; loads, switches and taps change.
+
+    Its sources are the buses of the kind ``source``; where the city has none, each transformer's
+    medium-voltage bus is one. Lines with ``normally_open`` are tie lines, open at first.
 
     Parameters
     ----------
     city
         With the tables ``bus``, ``line`` and ``transformer``.
     source_voltage
-        Voltage of the medium-voltage source, per unit.
+        Voltage of the sources, per unit.
+    tap_positions, tap_step, tap_target, tap_deadband, tap_delay
+        Of the transformers that :meth:`regulate` names: positions on either side of the middle, and
+        the rest as in :class:`models.energy.flow.regulation.TapChanger`.
 
     Raises
     ------
@@ -56,100 +66,107 @@ class Grid:
         The tables do not make a grid.
     """
 
-    def __init__(self, city: City, source_voltage: float = 1.0) -> None:
-        import power_grid_model as pgm
-        from power_grid_model.errors import PowerGridError
-
-        self._pgm: Any = pgm
+    def __init__(
+        self,
+        city: City,
+        source_voltage: float = 1.0,
+        *,
+        tap_positions: int = 4,
+        tap_step: float = 0.025,
+        tap_target: float = 1.0,
+        tap_deadband: float = 0.02,
+        tap_delay: int = 0,
+    ) -> None:
         self._city = city
-        self._buses = len(city["bus"])
-        self._branches = len(city["line"]) + len(city["transformer"])
-        try:
-            self._model = pgm.PowerGridModel(self._input(source_voltage), system_frequency=50.0)
-        except PowerGridError as error:
-            raise DataError(
-                f"the grid of {city.name!r} is not one: {error}".splitlines()[0],
-                mend="build the bundle again: twin city build",
-            ) from error
-        self._update = self._loads("update")
-
-    def _array(self, component: str, count: int, dataset: str = "input") -> Any:
-        return self._pgm.initialize_array(self._pgm.DatasetType[dataset], component, count)
-
-    def _input(self, source_voltage: float) -> dict[str, Any]:
-        return {
-            "node": self._nodes(),
-            "line": self._lines(),
-            "transformer": self._transformers(),
-            "source": self._sources(source_voltage),
-            "sym_load": self._loads("input"),
-        }
-
-    def _nodes(self) -> Any:
-        node = self._array("node", self._buses)
-        node["id"] = np.arange(self._buses)
-        node["u_rated"] = self._city["bus"]["voltage"]
-        return node
-
-    def _lines(self) -> Any:
-        table = self._city["line"]
-        line = self._array("line", len(table))
-        line["id"] = self._buses + np.arange(len(table))
-        line["from_node"], line["to_node"] = table["from_bus"], table["to_bus"]
-        line["from_status"] = line["to_status"] = 1
-        line["r1"], line["x1"] = table["r"], table["x"]
-        line["c1"] = line["tan1"] = 0.0
-        line["i_n"] = table["ampacity"]
-        return line
-
-    def _transformers(self) -> Any:
-        table, bus = self._city["transformer"], self._city["bus"]
-        unit = self._array("transformer", len(table))
-        unit["id"] = self._buses + len(self._city["line"]) + np.arange(len(table))
-        unit["from_node"], unit["to_node"] = table["mv_bus"], table["lv_bus"]
-        unit["from_status"] = unit["to_status"] = 1
-        unit["u1"], unit["u2"] = bus["voltage"][table["mv_bus"]], bus["voltage"][table["lv_bus"]]
-        unit["sn"] = table["rated_power"]
-        unit["uk"] = table["impedance"]
-        unit["pk"] = table["resistance"] * table["rated_power"]
-        unit["i0"], unit["p0"] = table["no_load_current"], table["iron_losses"]
-        unit["winding_from"] = self._pgm.WindingType.delta
-        unit["winding_to"] = self._pgm.WindingType.wye_n
-        unit["clock"] = 5
-        unit["tap_side"] = self._pgm.BranchSide.from_side
-        unit["tap_pos"] = unit["tap_min"] = unit["tap_max"] = unit["tap_nom"] = 0
-        unit["tap_size"] = 0.0
-        return unit
-
-    def _sources(self, voltage: float) -> Any:
-        mv_bus = self._city["transformer"]["mv_bus"]
-        source = self._array("source", len(mv_bus))
-        source["id"] = self._buses + self._branches + np.arange(len(mv_bus))
-        source["node"], source["status"] = mv_bus, 1
-        source["u_ref"], source["sk"] = voltage, STIFF
-        return source
-
-    def _loads(self, dataset: str) -> Any:
-        load = self._array("sym_load", self._buses, dataset)
-        load["id"] = (
-            self._buses + self._branches + len(self._city["transformer"]) + np.arange(self._buses)
+        self._lines, self._transformers = len(city["line"]), len(city["transformer"])
+        sources = _sources(city)
+        self._own_source = not len(sources)
+        slack = sources if len(sources) else np.unique(_rows(city["transformer"]["mv_bus"]))
+        self.network = network_of(city, slack, source_voltage)
+        self._flow = PowerFlow(self.network)
+        units = range(self._lines, self._lines + self._transformers)
+        low_voltage = self.network.to_bus
+        self._regulator = Regulator(
+            self._flow,
+            [
+                TapChanger(
+                    row,
+                    int(low_voltage[row]),
+                    lowest=-tap_positions,
+                    highest=tap_positions,
+                    step=tap_step,
+                    target=tap_target,
+                    deadband=tap_deadband,
+                    delay=tap_delay,
+                )
+                for row in units
+            ],
         )
-        load["status"] = 1
-        load["p_specified"] = load["q_specified"] = 0.0
-        if dataset == "input":
-            load["node"] = np.arange(self._buses)
-            load["type"] = self._pgm.LoadGenType.const_power
-        return load
 
-    def switch(self, on: npt.NDArray[np.bool_]) -> None:
-        """Supply each transformer or not; (n_transformer,) bool."""
-        source = self._array("source", len(on), "update")
-        source["id"] = self._buses + self._branches + np.arange(len(on))
-        source["status"] = on
-        self._model.update(update_data={"source": source})
+    @property
+    def supplied(self) -> Flags:
+        """Buses that a source reaches; (n_bus,) bool."""
+        return self._flow.supplied
+
+    @property
+    def radial(self) -> bool:
+        """Whether each supplied bus is reached on one way only."""
+        return self._flow.radial
+
+    @property
+    def normally_closed(self) -> Flags:
+        """Lines that are closed in normal operation; (n_line,) bool."""
+        return self.network.closed[: self._lines]
+
+    @property
+    def ratio(self) -> Floats:
+        """Ratio of each transformer over the nominal one; (n_transformer,) float64.
+
+        More than 1 lowers the voltage behind it. Setting it changes taps by hand: regulators move
+        around what was set.
+        """
+        return np.abs(self._flow.ratio[self._lines :])
+
+    @ratio.setter
+    def ratio(self, ratio: Floats) -> None:
+        self._regulator.recentre(np.asarray(ratio, dtype=np.complex128) * _turn())
+
+    @property
+    def positions(self) -> Rows:
+        """Tap positions of the transformers; (n_transformer,) int64, 0 in the middle."""
+        return self._regulator.positions
+
+    def regulate(self, regulated: Flags) -> None:
+        """Let these transformers keep their voltage; (n_transformer,) bool.
+
+        The others go to their neutral position.
+        """
+        self._regulator.choose(regulated)
+
+    def switch(self, on: Flags, closed: Flags | None = None) -> None:
+        """Set the transformers, and the lines' switches.
+
+        Parameters
+        ----------
+        on : (n_transformer,) bool
+            Connected to the medium voltage.
+        closed : (n_line,) bool
+            Normal operation where not given.
+        """
+        on = np.asarray(on, dtype=bool)
+        lines = self.normally_closed if closed is None else np.asarray(closed, dtype=bool)
+        if on.shape != (self._transformers,) or lines.shape != (self._lines,):
+            raise ConfigError(
+                f"switches of {len(on)} transformers and {len(lines)} lines",
+                allowed=f"{self._transformers} and {self._lines}",
+            )
+        live = None
+        if self._own_source:
+            live = np.isin(self.network.slack, self.network.from_bus[self._lines :][on])
+        self._flow.switch(np.concatenate([lines, on]), live)
 
     def solve(self, active: Floats, reactive: Floats) -> Flow:
-        """Power flow for one moment.
+        """Power flow for one moment; the taps move until the regulated voltages are in their band.
 
         Parameters
         ----------
@@ -160,63 +177,105 @@ class Grid:
         ModelError
             A load is not finite, or the power flow finds no voltage that carries the loads.
         """
-        from power_grid_model.errors import PowerGridError
-
-        self._check(active)
-        self._update["p_specified"], self._update["q_specified"] = active, reactive
-        self._model.update(update_data={"sym_load": self._update})
-        try:
-            out = self._model.calculate_power_flow(
-                symmetric=True,
-                error_tolerance=TOLERANCE,
-                max_iterations=100,
-                calculation_method=self._pgm.CalculationMethod.iterative_current,
-                output_component_types=["node", "line", "transformer", "source"],
-            )
-        except PowerGridError as error:
-            raise self._diverged() from error
-        return self._read(out, active)
-
-    def _check(self, active: Floats) -> None:
-        bad = np.flatnonzero(~np.isfinite(active))
-        if len(bad):
-            raise ModelError(
-                f"the load of bus {str(self._city['bus'].ids[bad[0]])!r} is {active[bad[0]]} W",
-                allowed="a finite power",
-                mend="look at the wires that end in energy.bus_load",
-            )
-
-    def _diverged(self) -> ModelError:
-        """Name the bus whose voltage the loads pull down most, by the linear power flow."""
-        linear = self._model.calculate_power_flow(
-            symmetric=True,
-            calculation_method=self._pgm.CalculationMethod.linear,
-            output_component_types=["node"],
-        )
-        voltage = np.where(linear["node"]["energized"] == 1, linear["node"]["u_pu"], np.inf)
-        worst = int(np.argmin(voltage))
-        return ModelError(
-            "the power flow finds no voltages that carry the loads: they are too high for the grid",
-            where=f"weakest bus {str(self._city['bus'].ids[worst])!r}, "
-            f"{self._update['p_specified'][worst] / 1000:.1f} kW on itself",
-            mend="lower the load there, or build the city's grid for more",
-        )
-
-    def _read(self, out: dict[str, Any], active: Floats) -> Flow:
-        node = out["node"]
-        live = node["energized"] == 1
-        infeed = float(out["source"]["p"].sum())
+        result = self._regulator.solve(active, reactive)
+        loading = result.loading()
+        losses = float(result.total_losses())
         return Flow(
-            voltage=np.where(live, node["u_pu"], 0.0),
-            line_loading=_loading(out.get("line")),
-            transformer_loading=_loading(out.get("transformer")),
-            infeed=infeed,
-            losses=infeed - float(active[live].sum()),
+            voltage=result.voltage,
+            line_loading=loading[: self._lines],
+            transformer_loading=loading[self._lines :],
+            infeed=losses + float(active[result.supplied].sum()),
+            losses=losses,
         )
 
+    def solve_many(self, active: Floats, reactive: Floats) -> Result:
+        """Power flow for many moments with the taps as they stand; (n_bus, n_step) W and var.
 
-def _loading(part: Any) -> Floats:
-    """Loading of the energized; nothing where the grid has no such part (no cables)."""
-    if part is None:
-        return np.empty(0)
-    return np.where(part["energized"] == 1, part["loading"], 0.0)
+        Moments that do not converge are flagged, and their voltages are NaN.
+        """
+        return self._flow.solve(active, reactive)
+
+
+def network_of(city: City, slack: Rows, source_voltage: float = 1.0) -> Network:
+    """The tables of a city as a network: its lines, then its transformers.
+
+    A line is a π of its ``r``, ``x`` and, where the table has it, its susceptance ``b`` (S); a
+    transformer is a π of its short-circuit impedance with half of its magnetising admittance at
+    each end.
+
+    Parameters
+    ----------
+    city
+    slack : (n_slack,) int64
+    source_voltage : float, per unit
+    """
+    bus, line, transformer = city["bus"], city["line"], city["transformer"]
+    nominal = bus["voltage"].astype(np.float64)
+    ends = [
+        np.concatenate([_rows(line[a]), _rows(transformer[b])])
+        for a, b in (("from_bus", "mv_bus"), ("to_bus", "lv_bus"))
+    ]
+    is_line = np.arange(len(line) + len(transformer)) < len(line)
+    line_series, line_shunt = _line(city, nominal)
+    unit_series, unit_shunt = _transformer(city)
+    shunt = np.concatenate([line_shunt, unit_shunt])
+    open_line = line["normally_open"] if "normally_open" in line else np.zeros(len(line), bool)
+    return Network(
+        bus_names=bus.ids,
+        nominal_voltage=nominal,
+        base_power=BASE_POWER,
+        branch_names=np.concatenate([line.ids, transformer.ids]),
+        from_bus=ends[0],
+        to_bus=ends[1],
+        kind=np.where(is_line, LINE, TRANSFORMER),
+        series=np.concatenate([line_series, unit_series]),
+        from_shunt=shunt,
+        to_shunt=shunt,
+        ratio=np.where(is_line, 1.0, _turn()),
+        rating=np.concatenate([line["ampacity"], transformer["rated_power"]]).astype(np.float64),
+        closed=np.concatenate([~open_line.astype(bool), np.ones(len(transformer), bool)]),
+        shunt=np.zeros(len(bus), complex),
+        slack=slack,
+        slack_voltage=np.full(len(slack), source_voltage, complex),
+        constant_current=np.zeros(len(bus)),
+        constant_impedance=np.zeros(len(bus)),
+    )
+
+
+def _sources(city: City) -> Rows:
+    bus = city["bus"]
+    return np.flatnonzero(bus["kind"] == "source") if "kind" in bus else np.empty(0, np.int64)
+
+
+def _rows(column: npt.NDArray[np.int32]) -> Rows:
+    return column.astype(np.int64)
+
+
+def _turn() -> complex:
+    return complex(np.exp(1j * np.deg2rad(PHASE_SHIFT)))
+
+
+def _line(city: City, nominal: Floats) -> tuple[Complex, Complex]:
+    """Series impedances, and half of the susceptances; per unit."""
+    line = city["line"]
+    ohm = nominal[_rows(line["from_bus"])] ** 2 / BASE_POWER
+    susceptance = line["b"] if "b" in line else np.zeros(len(line))
+    series: Complex = (line["r"] + 1j * line["x"]) / ohm
+    shunt: Complex = 0.5j * susceptance * ohm
+    return series, shunt
+
+
+def _transformer(city: City) -> tuple[Complex, Complex]:
+    """Series impedances, and half of the magnetising admittances; per unit.
+
+    Short-circuit voltage and no-load current give magnitudes, copper and iron losses the real
+    parts.
+    """
+    unit = city["transformer"]
+    size = unit["rated_power"] / BASE_POWER
+    reactance = np.sqrt(np.maximum(unit["impedance"] ** 2 - unit["resistance"] ** 2, 0.0))
+    iron = unit["iron_losses"] / unit["rated_power"]
+    magnetising = np.sqrt(np.maximum(unit["no_load_current"] ** 2 - iron**2, 0.0))
+    series = (unit["resistance"] + 1j * reactance) / size
+    shunt = 0.5 * (iron - 1j * magnetising) * size
+    return series.astype(np.complex128), shunt.astype(np.complex128)

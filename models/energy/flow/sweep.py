@@ -86,9 +86,11 @@ class Sweep:
         self, branches: Branches, slack_voltage: Complex, active: Floats, reactive: Floats
     ) -> int:
         """The bus whose voltage the loads pull down most, after one sweep from a flat start."""
-        real, imaginary = np.full((2, len(active)), np.inf)
-        self._once(branches, slack_voltage, active, reactive, 1, real, imaginary)
-        return int(np.argmin(real**2 + imaginary**2))
+        flat, pulled = np.zeros((2, 2, len(active)))
+        self._once(branches, slack_voltage, active, reactive, 0, *flat)
+        self._once(branches, slack_voltage, active, reactive, 1, *pulled)
+        along = (pulled * flat).sum(axis=0) / np.maximum((flat**2).sum(axis=0), 1e-12)
+        return int(np.argmin(np.where(self._tree.supplied, along, np.inf)))
 
     def _once(
         self,
