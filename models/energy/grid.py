@@ -276,6 +276,6 @@ def _transformer(city: City) -> tuple[Complex, Complex]:
     reactance = np.sqrt(np.maximum(unit["impedance"] ** 2 - unit["resistance"] ** 2, 0.0))
     iron = unit["iron_losses"] / unit["rated_power"]
     magnetising = np.sqrt(np.maximum(unit["no_load_current"] ** 2 - iron**2, 0.0))
-    series = (unit["resistance"] + 1j * reactance) / size
-    shunt = 0.5 * (iron - 1j * magnetising) * size
-    return series.astype(np.complex128), shunt.astype(np.complex128)
+    series: Complex = np.asarray(unit["resistance"] + 1j * reactance, complex) / size
+    shunt: Complex = np.asarray(iron - 1j * magnetising, complex) * (0.5 * size)
+    return series, shunt

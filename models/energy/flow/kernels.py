@@ -120,9 +120,9 @@ def _settle(work, bus, s, ur, ui, state, tolerance):  # type: ignore[no-untyped-
 @_inner
 def _load(work, bus, table, i, mixed):  # type: ignore[no-untyped-def]
     """Current of the bus's own load and shunt."""
-    g, b = table[i, 2], table[i, 3]
+    g, b = table[2, i], table[3, i]
     if mixed:
-        power, current, impedance = table[i, 4], table[i, 5], table[i, 6]
+        power, current, impedance = table[4, i], table[5, i], table[6, i]
         for s in range(_STEPS):
             work[bus + _JR + s], work[bus + _JI + s] = _mixed(
                 work[bus + _P + s],
@@ -239,7 +239,7 @@ def sweep(
     ----------
     order, parent : (n_live,) int64
         Bus at each place, and the place of its parent; ``-1 - slack`` at a slack.
-    table, scale : (n_live, 9) float64, (n_live,) complex128
+    table, scale : (9, n_live) float64, (n_live,) complex128
         From :func:`models.energy.flow.graph.kernels.arrange`.
     mixed : (n_live,) bool
         The load has shares of constant current or impedance.
@@ -288,14 +288,14 @@ def sweep(
             for i in range(places - 1, -1, -1):
                 bus, up = _U(i) * _BUS, _U(max(parent[i], 0)) * _BUS
                 if tap[i] >= 0:
-                    g, b = table[i, 7], table[i, 8]
+                    g, b = table[7, i], table[8, i]
                     _add_tapped_child(work, bus, up, taps, _U(tap[i]) * _TAP, at_from[i], g, b)
                 elif parent[i] >= 0:
                     _add_child(work, bus, up)
             state[BLOCK:] = 0.0
             for i in range(places):
                 bus, up = _U(i) * _BUS, _U(max(parent[i], 0)) * _BUS
-                r, x = table[i, 0], table[i, 1]
+                r, x = table[0, i], table[1, i]
                 if tap[i] >= 0:
                     _tapped_voltage(
                         work, bus, up, r, x, taps, _U(tap[i]) * _TAP, state, tolerance**2
@@ -318,20 +318,24 @@ def sweep(
 
 
 @_inner
-def _load_once(work, table, i, mixed, active, reactive, per_unit):  # type: ignore[no-untyped-def]
-    p, q, ur, ui = active * per_unit, reactive * per_unit, work[i, 0], work[i, 1]
-    g, b = table[i, 2], table[i, 3]
+def _load_all(work, table, mixed):  # type: ignore[no-untyped-def]
+    """Currents of all places' own loads and shunts; the inner loops are over places here."""
+    ur, ui, jr, ji, p, q = work[0], work[1], work[2], work[3], work[4], work[5]
+    g, b = table[2], table[3]
     if mixed:
-        power, current, impedance = table[i, 4], table[i, 5], table[i, 6]
-        jr, ji = _mixed(p, q, ur, ui, g, b, power, current, impedance)
+        power, current, impedance = table[4], table[5], table[6]
+        for i in range(ur.size):
+            jr[i], ji[i] = _mixed(
+                p[i], q[i], ur[i], ui[i], g[i], b[i], power[i], current[i], impedance[i]
+            )
     else:
-        jr, ji = _constant_power(p, q, ur, ui, g, b)
-    work[i, 2], work[i, 3] = jr, ji
+        for i in range(ur.size):
+            jr[i], ji[i] = _constant_power(p[i], q[i], ur[i], ui[i], g[i], b[i])
 
 
 @nb.njit(
     nb.int64(
-        _I, _I, _M, _B, _C, _C, _A, _A, nb.float64, nb.float64, nb.int64, _M, _A, _A,
+        _I, _I, _M, nb.boolean, _C, _C, _A, _A, nb.float64, nb.float64, nb.int64, _M, _A, _A,
     ),
     cache=True,
     error_model="numpy",
@@ -340,7 +344,7 @@ def sweep_once(
     order: Rows,
     parent: Rows,
     table: Floats,
-    mixed: Flags,
+    mixed: bool,
     scale: Complex,
     slack_voltage: Complex,
     active: Floats,
@@ -356,10 +360,12 @@ def sweep_once(
 
     Parameters
     ----------
-    work : (n_live, 4) float64
-        Changed: voltage and current of each place.
+    mixed : bool
+        Some load has shares of constant current or impedance.
     slack_voltage : (n_slack,) complex128, per unit
     active, reactive, real, imaginary : (n_bus,)
+    work : (6, n_live) float64
+        Changed: voltage, current and load of each place.
 
     Returns
     -------
@@ -367,33 +373,38 @@ def sweep_once(
         How many sweeps it took; 0 where the voltages still moved after ``limit`` of them, which
         are then the last.
     """
+    ur, ui, jr, ji = work[0], work[1], work[2], work[3]
     for i in range(order.size):
-        if parent[i] < 0:
-            v = slack_voltage[-1 - parent[i]]
-            work[i, 0], work[i, 1] = v.real, v.imag
-        else:
-            work[i, 0], work[i, 1] = work[parent[i], 0], work[parent[i], 1]
-        _load_once(work, table, i, mixed[i], active[order[i]], reactive[order[i]], per_unit)
+        v = (
+            slack_voltage[-1 - parent[i]]
+            if parent[i] < 0
+            else complex(ur[parent[i]], ui[parent[i]])
+        )
+        ur[i], ui[i] = v.real, v.imag
+        work[4, i], work[5, i] = active[order[i]] * per_unit, reactive[order[i]] * per_unit
+    _load_all(work, table, mixed)
     took = 0
     for sweeps in range(1, limit + 1):
         for i in range(order.size - 1, -1, -1):
-            if parent[i] >= 0:
-                work[parent[i], 2] += work[i, 2]
-                work[parent[i], 3] += work[i, 3]
+            k = parent[i]
+            if k >= 0:
+                jr[k] += jr[i]
+                ji[k] += ji[i]
         moved = False
         for i in range(order.size):
             k = parent[i]
-            if k >= 0:
-                r, x, jr, ji = table[i, 0], table[i, 1], work[i, 2], work[i, 3]
-                ur, ui = work[k, 0] - (r * jr - x * ji), work[k, 1] - (r * ji + x * jr)
-                dr, di = ur - work[i, 0], ui - work[i, 1]
-                moved |= not dr * dr + di * di <= tolerance**2
-                work[i, 0], work[i, 1] = ur, ui
-            _load_once(work, table, i, mixed[i], active[order[i]], reactive[order[i]], per_unit)
+            if k < 0:
+                continue
+            r, x = table[0, i], table[1, i]
+            vr, vi = ur[k] - (r * jr[i] - x * ji[i]), ui[k] - (r * ji[i] + x * jr[i])
+            dr, di = vr - ur[i], vi - ui[i]
+            moved |= not dr * dr + di * di <= tolerance**2
+            ur[i], ui[i] = vr, vi
         if not moved:
             took = sweeps
             break
+        _load_all(work, table, mixed)
     for i in range(order.size):
-        ar, ai, ur, ui = scale[i].real, scale[i].imag, work[i, 0], work[i, 1]
-        real[order[i]], imaginary[order[i]] = ar * ur - ai * ui, ar * ui + ai * ur
+        ar, ai = scale[i].real, scale[i].imag
+        real[order[i]], imaginary[order[i]] = ar * ur[i] - ai * ui[i], ar * ui[i] + ai * ur[i]
     return took

@@ -39,7 +39,7 @@ class Sweep:
         self._tolerance, self._limit = tolerance, limit
         self._branches = branches
         self._coefficients = forest.coefficients(tree, branches.ratio, branches.tap)
-        self._work = np.empty((len(tree.order), 4))
+        self._work = np.empty((6, len(tree.order)))
 
     def one(
         self, branches: Branches, slack_voltage: Complex, active: Floats, reactive: Floats
@@ -107,7 +107,7 @@ class Sweep:
             tree.order,
             tree.parent,
             c.table,
-            c.mixed,
+            c.any_mixed,
             c.scale,
             slack_voltage,
             active,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -48,7 +49,7 @@ class Coefficients:
 
     Attributes
     ----------
-    table : (n_live, 9) float64
+    table : (9, n_live) float64
     scale : (n_live,) complex128
     mixed : (n_live,) bool
         The load has shares of constant current or impedance.
@@ -63,6 +64,11 @@ class Coefficients:
     mixed: Flags
     tap: Rows
     at_from: Flags
+
+    @cached_property
+    def any_mixed(self) -> bool:
+        """Whether any load has them."""
+        return bool(self.mixed.any())
 
 
 class Forest:
@@ -118,7 +124,7 @@ class Forest:
             Row of a branch whose ratio changes from step to step; -1 for the others.
         """
         n, live = self._network, len(tree.order)
-        table, scale = np.empty((live, 9)), np.empty(live, dtype=np.complex128)
+        table, scale = np.empty((9, live)), np.empty(live, dtype=np.complex128)
         kernels.arrange(
             tree.order,
             tree.parent,
@@ -140,7 +146,7 @@ class Forest:
         return Coefficients(
             table,
             scale,
-            (table[:, 5] != 0.0) | (table[:, 6] != 0.0),
+            (table[5] != 0.0) | (table[6] != 0.0),
             np.where(fed, tapped[tree.feed], -1) if len(tapped) else tree.feed,
             n.to_bus[tree.feed] == tree.order if len(tapped) else fed,
         )

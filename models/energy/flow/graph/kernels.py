@@ -164,7 +164,7 @@ def arrange(
         Shares of constant current and constant impedance of a load.
     scale : (n_live,) complex128
         Filled.
-    table : (n_live, 9) float64
+    table : (9, n_live) float64
         Filled: resistance and reactance to the parent, conductance and susceptance to earth,
         shares of constant power, current and impedance, and the shunt of a tapped branch.
     """
@@ -187,12 +187,12 @@ def arrange(
             a, z = 1.0 / ratio[k], series[k]
         scale[i] = a * scale[parent[i]] if k >= 0 else a
         size = scale[i].real ** 2 + scale[i].imag ** 2
-        table[i, 0], table[i, 1] = z.real / size, z.imag / size
-        table[i, 2], table[i, 3] = earth[bus].real * size, earth[bus].imag * size
-        table[i, 4] = 1.0 - current[bus] - impedance[bus]
-        table[i, 5], table[i, 6] = current[bus] * np.sqrt(size), impedance[bus] * size
-        table[i, 7] = table[i, 8] = 0.0
+        table[0, i], table[1, i] = z.real / size, z.imag / size
+        table[2, i], table[3, i] = earth[bus].real * size, earth[bus].imag * size
+        table[4, i] = 1.0 - current[bus] - impedance[bus]
+        table[5, i], table[6, i] = current[bus] * np.sqrt(size), impedance[bus] * size
+        table[7, i] = table[8, i] = 0.0
         if k >= 0 and tapped[k] >= 0:
             at_from = scale[i] if from_bus[k] == bus else scale[parent[i]]
             inner = (at_from.real**2 + at_from.imag**2) / (ratio[k].real ** 2 + ratio[k].imag ** 2)
-            table[i, 7], table[i, 8] = from_shunt[k].real * inner, from_shunt[k].imag * inner
+            table[7, i], table[8, i] = from_shunt[k].real * inner, from_shunt[k].imag * inner
