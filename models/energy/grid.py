@@ -260,9 +260,7 @@ def _line(city: City, nominal: Floats) -> tuple[Complex, Complex]:
     line = city["line"]
     ohm = nominal[_rows(line["from_bus"])] ** 2 / BASE_POWER
     susceptance = line["b"] if "b" in line else np.zeros(len(line))
-    series: Complex = (line["r"] + 1j * line["x"]) / ohm
-    shunt: Complex = 0.5j * susceptance * ohm
-    return series, shunt
+    return _complex(line["r"] / ohm, line["x"] / ohm), _complex(0.0, 0.5 * susceptance * ohm)
 
 
 def _transformer(city: City) -> tuple[Complex, Complex]:
@@ -276,6 +274,9 @@ def _transformer(city: City) -> tuple[Complex, Complex]:
     reactance = np.sqrt(np.maximum(unit["impedance"] ** 2 - unit["resistance"] ** 2, 0.0))
     iron = unit["iron_losses"] / unit["rated_power"]
     magnetising = np.sqrt(np.maximum(unit["no_load_current"] ** 2 - iron**2, 0.0))
-    series: Complex = np.asarray(unit["resistance"] + 1j * reactance, complex) / size
-    shunt: Complex = np.asarray(iron - 1j * magnetising, complex) * (0.5 * size)
-    return series, shunt
+    series = _complex(unit["resistance"] / size, reactance / size)
+    return series, _complex(0.5 * iron * size, -0.5 * magnetising * size)
+
+
+def _complex(real: Floats | float, imaginary: Floats) -> Complex:
+    return (real + 1j * imaginary).astype(np.complex128)

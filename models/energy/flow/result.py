@@ -108,16 +108,19 @@ class Result:
         A line's is its current over the ampacity, a transformer's its apparent power over the rated
         power.
         """
-        b, n = self.branches, self.branches.network
-        out = np.empty((len(b.closed), self.real.shape[1]))
-        kernels.loading(*self._ends(), n.kind, b.share, out)
-        return self._shaped(out)
+        return self._shaped(self._flows[0])
 
     def losses(self) -> Floats:
         """Active power lost in each branch, W; (n_branch[, n_step])."""
-        out = np.empty((len(self.branches.closed), self.real.shape[1]))
-        kernels.losses(*self._ends(), self.branches.network.base_power, out)
-        return self._shaped(out)
+        return self._shaped(self._flows[1])
+
+    @cached_property
+    def _flows(self) -> tuple[Floats, Floats]:
+        """Loading and losses, which follow from the same currents."""
+        b, n = self.branches, self.branches.network
+        loading, losses = np.empty((2, len(b.closed), self.real.shape[1]))
+        kernels.flows(*self._ends(), n.kind, b.share, n.base_power, loading, losses)
+        return loading, losses
 
     def total_losses(self) -> Floats:
         """Active power lost in all branches, W; () or (n_step,)."""

@@ -21,17 +21,26 @@ _inner = nb.njit(error_model="numpy")
 
 
 @_inner
+def _times(ar, ai, br, bi):  # type: ignore[no-untyped-def]
+    return ar * br - ai * bi, ar * bi + ai * br
+
+
+@_inner
 def _currents(k, s, real, imaginary, a, b, table, inverse, tap):  # type: ignore[no-untyped-def]
-    """Currents into the branch at its two ends, and the voltages there; per unit."""
-    vf, vt = complex(real[a, s], imaginary[a, s]), complex(real[b, s], imaginary[b, s])
+    """Currents into the branch at its two ends, parts apart; per unit."""
     t = inverse[tap, s] if tap >= 0 else table[k, 3]
-    inner = vf * t
-    across = table[k, 0] * (inner - vt)
-    return (across + table[k, 1] * inner) * t.conjugate(), table[k, 2] * vt - across, vf, vt
+    y, first, second = table[k, 0], table[k, 1], table[k, 2]
+    ur, ui = _times(t.real, t.imag, real[a, s], imaginary[a, s])
+    vr, vi = real[b, s], imaginary[b, s]
+    jr, ji = _times(y.real, y.imag, ur - vr, ui - vi)
+    er, ei = _times(first.real, first.imag, ur, ui)
+    fr, fi = _times(second.real, second.imag, vr, vi)
+    ir, ii = _times(t.real, -t.imag, jr + er, ji + ei)
+    return ir, ii, fr - jr, fi - ji
 
 
-@nb.njit(nb.void(*_BRANCHES, _I, _M, _M), cache=True, error_model="numpy")
-def loading(
+@nb.njit(nb.void(*_BRANCHES, _I, _M, nb.float64, _M, _M), cache=True, error_model="numpy")
+def flows(
     real: Floats,
     imaginary: Floats,
     from_bus: Rows,
@@ -42,9 +51,11 @@ def loading(
     closed: Flags,
     kind: Rows,
     share: Floats,
-    out: Floats,
+    base: float,
+    loading: Floats,
+    losses: Floats,
 ) -> None:
-    """Loading of each branch by the end that carries more.
+    """Loading of each branch by the end that carries more, and the active power lost in it.
 
     Parameters
     ----------
@@ -58,51 +69,27 @@ def loading(
         Row in ``inverse``, -1 where the table has it.
     closed : (n_branch,) bool
     kind : (n_branch,) int64
-        0 by current, 1 by apparent power.
+        0 is loaded by current, 1 by apparent power.
     share : (n_branch, 2) float64, per unit
         1 / rating² at the two ends.
-    out : (n_branch, n_step) float64, 1
-        0 where open.
+    base : float, W
+    loading, losses : (n_branch, n_step) float64, 1 and W
+        Filled; 0 where open.
     """
     for k in range(kind.size):
-        for s in range(out.shape[1]):
-            out[k, s] = 0.0
+        a, b = from_bus[k], to_bus[k]
+        for s in range(loading.shape[1]):
             if not closed[k]:
+                loading[k, s] = losses[k, s] = 0.0
                 continue
-            i, j, v, w = _currents(
-                k, s, real, imaginary, from_bus[k], to_bus[k], table, inverse, tap[k]
-            )
-            first, second = i.real**2 + i.imag**2, j.real**2 + j.imag**2
+            ir, ii, jr, ji = _currents(k, s, real, imaginary, a, b, table, inverse, tap[k])
+            vr, vi, wr, wi = real[a, s], imaginary[a, s], real[b, s], imaginary[b, s]
+            losses[k, s] = base * ((vr * ir + vi * ii) + (wr * jr + wi * ji))
+            first, second = share[k, 0] * (ir * ir + ii * ii), share[k, 1] * (jr * jr + ji * ji)
             if kind[k] == 1:
-                first *= v.real**2 + v.imag**2
-                second *= w.real**2 + w.imag**2
-            out[k, s] = np.sqrt(max(first * share[k, 0], second * share[k, 1]))
-
-
-@nb.njit(nb.void(*_BRANCHES, nb.float64, _M), cache=True, error_model="numpy")
-def losses(
-    real: Floats,
-    imaginary: Floats,
-    from_bus: Rows,
-    to_bus: Rows,
-    table: Complex,
-    inverse: Complex,
-    tap: Rows,
-    closed: Flags,
-    base: float,
-    out: Floats,
-) -> None:
-    """Active power that enters each branch and does not leave it; (n_branch, n_step) W."""
-    for k in range(closed.size):
-        for s in range(out.shape[1]):
-            out[k, s] = 0.0
-            if closed[k]:
-                i, j, v, w = _currents(
-                    k, s, real, imaginary, from_bus[k], to_bus[k], table, inverse, tap[k]
-                )
-                out[k, s] = base * (
-                    (v.real * i.real + v.imag * i.imag) + (w.real * j.real + w.imag * j.imag)
-                )
+                first *= vr * vr + vi * vi
+                second *= wr * wr + wi * wi
+            loading[k, s] = np.sqrt(max(first, second))
 
 
 @nb.njit(nb.void(*_BRANCHES, nb.float64, _CM, _CM), cache=True, error_model="numpy")
@@ -124,11 +111,10 @@ def powers(
         for s in range(at_from.shape[1]):
             at_from[k, s] = at_to[k, s] = 0.0
             if closed[k]:
-                i, j, v, w = _currents(
-                    k, s, real, imaginary, from_bus[k], to_bus[k], table, inverse, tap[k]
-                )
-                at_from[k, s] = base * v * i.conjugate()
-                at_to[k, s] = base * w * j.conjugate()
+                a, b = from_bus[k], to_bus[k]
+                ir, ii, jr, ji = _currents(k, s, real, imaginary, a, b, table, inverse, tap[k])
+                at_from[k, s] = base * complex(real[a, s], imaginary[a, s]) * complex(ir, -ii)
+                at_to[k, s] = base * complex(real[b, s], imaginary[b, s]) * complex(jr, -ji)
 
 
 @nb.njit(nb.void(_M, _M, _M), cache=True)
