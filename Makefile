@@ -28,6 +28,7 @@ validate: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python -m bench.core
 	$(BIN)/python -m bench.coupling
+	$(BIN)/python -m bench.powerflow
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -19,19 +19,6 @@ def of_use(city: City, uses: tuple[str, ...]) -> Flags:
     return np.isin(use, uses) if uses else np.ones(len(use), dtype=np.bool_)
 
 
-def buildings(city: City, streams: Streams, purpose: str, share: float) -> Flags:
-    """Buildings whose owner takes part; a higher share only adds some; (n_building,) bool.
-
-    Parameters
-    ----------
-    purpose
-        What it is about: owners who would do one thing are not those who would do another.
-    share : float, 1
-    """
-    chosen: Flags = uniforms(streams.keys(f"energy.{purpose}", city["building"].ids), 0) < share
-    return chosen
-
-
 def households(city: City, streams: Streams, purpose: str, share: float) -> Floats:
     """Share of each building's households that takes part; (n_building,) float64, 1.
 

@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from models.energy.events import Outage
-from models.energy.policies import DemandResponse, HeatingSetpoint
+from models.energy.policies import DemandResponse, HeatingSetpoint, Thermostat
 from tests.models.energy_life import built, living
 from twin.core.time import minutes
 from twin.errors import ConfigError, DataError
@@ -91,3 +91,19 @@ def test_an_outage_of_an_unknown_transformer_or_backwards_is_refused(city):
         Outage(world, Outage.Parameters(**times)).setup()
     with pytest.raises(DataError, match="no entity 'nowhere'"):
         Outage(world, Outage.Parameters(transformers=("nowhere",), **times)).setup()
+
+
+def test_a_share_of_households_is_cooler_by_choice(city):
+    lowered = []
+    for uptake in (0.3, 0.8, 1.0):
+        world = living(city).world
+        policy = Thermostat(world, Thermostat.Parameters(uptake=uptake, lower=2.0))
+        policy.setup()
+        decide(policy, 0)
+        lowered.append(20.0 - world.state["energy.heating_setpoint"])
+    homes = city["building"]["use"] == "residential"
+    assert not lowered[2][~homes].any()
+    assert lowered[2][homes] == pytest.approx(2.0)
+    assert (lowered[0] <= lowered[1]).all()
+    assert lowered[0][homes].mean() == pytest.approx(0.6, abs=0.15)
+    assert lowered[1][homes].mean() == pytest.approx(1.6, abs=0.15)

@@ -1,0 +1,174 @@
+"""A year of quarter-hours on simbench grids: our sweep beside power-grid-model, one thread each.
+
+Both sides take the same admittances and the same loads and give all voltages; compiling and
+building the models is not timed. `error_…` is the largest difference of a voltage from pandapower's Newton.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bench._report import Bench, alternate, seconds
+from models.energy.flow.network import Network
+from models.energy.flow.pandapower_import import Imported, from_pandapower
+from models.energy.flow.solve import PowerFlow
+
+Floats = npt.NDArray[np.float64]
+
+GRIDS = ("1-MVLV-urban-5.303-2-sw", "1-LV-urban6--2-sw", "1-MV-urban--2-sw")
+EXACT = ("newton_raphson", "iterative_current")
+SAMPLE = 50
+"""Steps that pandapower solves."""
+MONTH = 30 * 96
+
+
+def main() -> None:
+    """Measure each grid."""
+    bench = Bench.from_arguments("A year of quarter-hours, s")
+    for code in GRIDS:
+        measure(bench, code)
+    bench.finish()
+
+
+def measure(bench: Bench, code: str) -> None:
+    """The figures of one grid."""
+    net, profiles, found = read(code)
+    active, reactive = loads(net, profiles, found)
+    if bench.quick:
+        active, reactive = active[:, :MONTH].copy(), reactive[:, :MONTH].copy()
+    flow = PowerFlow(found.network)
+    model, update = peer(found.network, active, reactive)
+    flow.solve(active[:, :200], reactive[:, :200])
+    ours, *theirs = alternate(
+        3,
+        lambda: seconds(lambda: flow.solve(active, reactive).voltage),
+        *(lambda m=method: seconds(lambda: solve_peer(model, update, m)) for method in EXACT),
+    )
+    best = {method: min(times) for method, times in zip(EXACT, theirs, strict=True)}
+    fastest = min(best, key=lambda method: best[method])
+    own, steps = min(ours), active.shape[1]
+    bench.figure(
+        f"year_{code}",
+        own,
+        "s",
+        best[fastest],
+        best[fastest] / own,
+        note=f"power-grid-model {fastest}; {steps} steps, {len(active)} buses",
+    )
+    for method in EXACT:
+        bench.figure(f"{method}_{code}", own, "s", best[method], best[method] / own)
+    _pandapower(bench, code, net, profiles, found, flow.solve(active, reactive).voltage, own)
+
+
+def read(code: str) -> tuple[Any, dict[Any, Any], Imported]:
+    """A simbench grid, its profiles, and the same as ours."""
+    import simbench
+
+    net = simbench.get_simbench_net(code)
+    profiles = simbench.get_absolute_values(net, profiles_instead_of_study_cases=True)
+    return net, profiles, from_pandapower(net)
+
+
+def loads(net: Any, profiles: dict[Any, Any], found: Imported) -> tuple[Floats, Floats]:
+    """Loads and storages less generation at each bus and step, W and var."""
+    steps = len(next(iter(profiles.values())))
+    out = np.zeros((2, len(found.network.bus_names), steps))
+    for table, sign in (("load", 1e6), ("storage", 1e6), ("sgen", -1e6)):
+        rows = found.bus[net[table].bus.to_numpy()]
+        for side, key in enumerate(("p_mw", "q_mvar")):
+            given = profiles.get((table, key))
+            if given is None:
+                power = np.repeat(net[table][key].to_numpy(float)[:, None], steps, axis=1)
+            else:
+                power = given[net[table].index].to_numpy(float).T
+            np.add.at(out[side], rows, sign * power)
+    return out[0], out[1]
+
+
+def peer(network: Network, active: Floats, reactive: Floats) -> tuple[Any, Any]:
+    """power-grid-model with the same branches, and the loads as its batch."""
+    import power_grid_model as pgm
+
+    buses, branches = len(network.bus_names), len(network.branch_names)
+    kind = pgm.DatasetType.input
+    node = pgm.initialize_array(kind, "node", buses)
+    node["id"], node["u_rated"] = np.arange(buses), network.nominal_voltage
+    base = network.nominal_voltage[network.to_bus] ** 2 / network.base_power
+    shunt = (network.from_shunt + network.to_shunt) / base
+    branch = pgm.initialize_array(kind, "generic_branch", branches)
+    branch["id"] = buses + np.arange(branches)
+    branch["from_node"], branch["to_node"] = network.from_bus, network.to_bus
+    branch["from_status"] = branch["to_status"] = network.closed
+    branch["r1"], branch["x1"] = network.series.real * base, network.series.imag * base
+    branch["g1"], branch["b1"] = shunt.real, shunt.imag
+    branch["k"] = np.abs(network.ratio)
+    branch["theta"] = np.angle(network.ratio)
+    branch["sn"] = network.base_power
+    source = pgm.initialize_array(kind, "source", len(network.slack))
+    source["id"] = buses + branches + np.arange(len(network.slack))
+    source["node"], source["status"] = network.slack, 1
+    source["u_ref"] = np.abs(network.slack_voltage)
+    source["u_ref_angle"] = np.angle(network.slack_voltage)
+    source["sk"] = 1e20
+    load = pgm.initialize_array(kind, "sym_load", buses)
+    load["id"] = 10 * (buses + branches) + np.arange(buses)
+    load["node"], load["status"], load["type"] = np.arange(buses), 1, pgm.LoadGenType.const_power
+    load["p_specified"] = load["q_specified"] = 0.0
+    parts = {"node": node, "generic_branch": branch, "source": source, "sym_load": load}
+    update = pgm.initialize_array(pgm.DatasetType.update, "sym_load", (active.shape[1], buses))
+    update["id"] = load["id"]
+    update["p_specified"], update["q_specified"] = active.T, reactive.T
+    return pgm.PowerGridModel(parts, system_frequency=50.0), {"sym_load": update}
+
+
+def solve_peer(model: Any, update: Any, method: str) -> Floats:
+    """Voltages by power-grid-model on one thread; magnitude and angle; (n_step, n_bus) per unit."""
+    import power_grid_model as pgm
+
+    out = model.calculate_power_flow(
+        update_data=update,
+        symmetric=True,
+        error_tolerance=1e-9,
+        max_iterations=100,
+        calculation_method=pgm.CalculationMethod[method],
+        threading=-1,
+        output_component_types={"node": ["u_pu", "u_angle"]},
+    )
+    found: Floats = out["node"]["u_pu"]
+    return found
+
+
+def _pandapower(
+    bench: Bench,
+    code: str,
+    net: Any,
+    profiles: dict[Any, Any],
+    found: Imported,
+    voltage: Floats,
+    own: float,
+) -> None:
+    """pandapower's Newton on a sample of the steps: its voltages, and its time for all of them."""
+    import pandapower
+
+    steps = voltage.shape[1]
+    worst, spent = 0.0, 0.0
+    for step in np.linspace(0, steps - 1, SAMPLE).astype(int):
+        for (table, key), values in profiles.items():
+            net[table].loc[values.columns, key] = values.iloc[step].to_numpy()
+        spent += seconds(
+            lambda: pandapower.runpp(net, tolerance_mva=1e-10, calculate_voltage_angles=True)
+        )
+        theirs = net.res_bus.vm_pu.to_numpy()
+        gap = np.abs(voltage[found.bus[net.bus.index], step] - theirs)
+        worst = max(worst, float(np.nanmax(gap)))
+    whole = spent / SAMPLE * steps
+    bench.figure(f"error_{code}", worst, "p.u.", note="beside pandapower, Newton")
+    note = f"{SAMPLE} steps, drawn out to all"
+    bench.figure(f"pandapower_{code}", own, "s", whole, whole / own, note=note)
+
+
+if __name__ == "__main__":
+    main()

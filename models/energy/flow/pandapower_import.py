@@ -1,0 +1,139 @@
+"""A pandapower network as a network of ours, with the admittances that pandapower itself uses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from models.energy.flow.network import LINE, TRANSFORMER, Complex, Floats, Network, Rows
+from twin.errors import DataError
+
+REFERENCE, ISOLATED = 3, 4
+"""Types of bus in MATPOWER's case format."""
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A network and the loads that its file gives.
+
+    Attributes
+    ----------
+    network
+        Ratings are infinite: pandapower's model does not carry them.
+    active, reactive : (n_bus,) float64, W and var
+        Loads less generation.
+    bus : (highest pandapower bus index + 1,) int64
+        Row of each pandapower bus; buses that a closed switch joins share one.
+    """
+
+    network: Network
+    active: Floats
+    reactive: Floats
+    bus: Rows
+
+
+def from_pandapower(net: Any) -> Imported:
+    """Read a pandapower network.
+
+    pandapower turns its elements (lines, transformers with taps and shift, switches, shunts, wards,
+    impedances) into MATPOWER's case format; this reads that case. External grids are the slacks.
+
+    Parameters
+    ----------
+    net : pandapowerNet
+
+    Raises
+    ------
+    DataError
+        A generator holds a voltage beside the external grids, there is none of these, or loads
+        depend on the voltage.
+    """
+    from pandapower.converter.pypower.to_ppc import to_ppc
+    from pandapower.pd2ppc import _pd2ppc
+    from pandapower.pypower import idx_brch, idx_bus
+
+    _check(net)
+    to_ppc(net, calculate_voltage_angles=True, init="flat")
+    case, _ = _pd2ppc(net)  # what to_ppc returns lacks conductances, and buses out of service
+    bus, branch, base = case["bus"], case["branch"], float(case["baseMVA"]) * 1e6
+    slack = np.flatnonzero(bus[:, idx_bus.BUS_TYPE] == REFERENCE)
+    closed = branch[:, idx_brch.BR_STATUS].real > 0
+    network = Network(
+        bus_names=np.arange(len(bus)).astype(np.str_),
+        nominal_voltage=np.ascontiguousarray(bus[:, idx_bus.BASE_KV]) * 1000.0,
+        base_power=base,
+        branch_names=np.arange(len(branch)).astype(np.str_),
+        from_bus=branch[:, idx_brch.F_BUS].real.astype(np.int64),
+        to_bus=branch[:, idx_brch.T_BUS].real.astype(np.int64),
+        kind=np.where(np.arange(len(branch)) < len(net.line), LINE, TRANSFORMER),
+        series=_column(branch, idx_brch.BR_R) + 1j * _column(branch, idx_brch.BR_X),
+        from_shunt=_shunt(branch, idx_brch),
+        to_shunt=_shunt(branch, idx_brch),
+        ratio=_ratio(branch, idx_brch),
+        rating=np.full(len(branch), np.inf),
+        closed=closed,
+        shunt=(bus[:, idx_bus.GS] + 1j * bus[:, idx_bus.BS]) * 1e6 / base,
+        slack=slack,
+        slack_voltage=_slack_voltage(net, slack),
+        constant_current=np.zeros(len(bus)),
+        constant_impedance=np.zeros(len(bus)),
+    )
+    lookup = np.asarray(net._pd2ppc_lookups["bus"], dtype=np.int64)
+    return Imported(
+        network,
+        np.ascontiguousarray(bus[:, idx_bus.PD]) * 1e6,
+        np.ascontiguousarray(bus[:, idx_bus.QD]) * 1e6,
+        lookup,
+    )
+
+
+def _check(net: Any) -> None:
+    """What this reader cannot say is refused by name."""
+    running = net.gen[net.gen.in_service]
+    if len(running):
+        raise DataError(
+            f"the generator {running.index[0]} of the pandapower network holds a voltage",
+            allowed="external grids as the only elements that do",
+            mend="make it a static generator (sgen), or an external grid",
+        )
+    if not net.ext_grid.in_service.any():
+        raise DataError(
+            "the pandapower network has no external grid in service",
+            mend="pandapower.create_ext_grid(net, bus)",
+        )
+    shares = [name for name in net.load.columns if name.startswith(("const_z", "const_i"))]
+    if shares and (net.load[shares].to_numpy(dtype=float) != 0.0).any():
+        raise DataError(
+            "loads of the pandapower network depend on the voltage",
+            allowed="loads of constant power",
+            mend="set the const_z and const_i columns of net.load to 0",
+        )
+
+
+def _column(branch: Any, position: int) -> Floats:
+    return np.ascontiguousarray(branch[:, position].real, dtype=np.float64)
+
+
+def _shunt(branch: Any, idx: Any) -> Complex:
+    """Half of a branch's admittance to earth, per unit."""
+    whole: Complex = _column(branch, idx.BR_G) + 1j * _column(branch, idx.BR_B)
+    return 0.5 * whole
+
+
+def _ratio(branch: Any, idx: Any) -> Complex:
+    tap = _column(branch, idx.TAP)
+    found: Complex = np.where(tap == 0.0, 1.0, tap) * np.exp(
+        1j * np.deg2rad(_column(branch, idx.SHIFT))
+    )
+    return found
+
+
+def _slack_voltage(net: Any, slack: Rows) -> Complex:
+    """Voltage of each slack, per unit, from the external grid at it."""
+    grids = net.ext_grid[net.ext_grid.in_service]
+    rows = np.asarray(net._pd2ppc_lookups["bus"])[grids.bus.to_numpy()]
+    given = grids.vm_pu.to_numpy() * np.exp(1j * np.deg2rad(grids.va_degree.to_numpy()))
+    at = {int(row): value for row, value in zip(rows, given, strict=True)}
+    return np.array([at[int(row)] for row in slack], dtype=np.complex128)
