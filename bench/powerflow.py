@@ -1,7 +1,8 @@
 """A year of quarter-hours on simbench grids: our sweep beside power-grid-model, one thread each.
 
 Both sides take the same admittances and the same loads and give all voltages; compiling and
-building the models is not timed. `error_…` is the largest difference of a voltage from pandapower's Newton.
+building the models is not timed. `error_…` is the largest difference of a voltage
+from pandapower's Newton.
 """
 
 from __future__ import annotations

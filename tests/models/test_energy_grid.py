@@ -143,3 +143,71 @@ def test_planned_cables_keep_the_planned_drop():
     assert drop[0] <= cables.DROP
     assert current <= cables.FILL * chosen.ampacity[0]
     assert chosen.parallel[0] > 1
+
+
+def ring():
+    """A source, two stations in a medium-voltage ring that is open in the middle, a house each."""
+    place = Place("EPSG:25832", 10.0, 51.0, "Europe/Berlin")
+    city = City("ring", place, Path("none.net.xml"))
+    kind = ["source", "mv", "mv", "lv", "lv"]
+    volts = [20e3, 20e3, 20e3, 400.0, 400.0]
+    city.add(Table("bus", list("sabxy"), {"kind": kind, "voltage": volts}))
+    columns = {
+        "from_bus": [0, 0, 1],
+        "to_bus": [1, 2, 2],
+        "r": [0.5] * 3,
+        "x": [0.3] * 3,
+        "b": [1e-4] * 3,
+        "ampacity": [300.0] * 3,
+        "normally_open": [False, False, True],
+    }
+    city.add(Table("line", ["sa", "sb", "tie"], columns))
+    columns = {
+        "mv_bus": [1, 2],
+        "lv_bus": [3, 4],
+        "rated_power": [400e3] * 2,
+        "impedance": [0.06] * 2,
+        "resistance": [0.01] * 2,
+        "iron_losses": [600.0] * 2,
+        "no_load_current": [0.003] * 2,
+    }
+    city.add(Table("transformer", ["A", "B"], columns))
+    return city
+
+
+def test_a_tie_line_takes_over_what_a_fault_left_dark():
+    grid, on = Grid(ring()), np.ones(2, dtype=bool)
+    active = np.array([0.0, 0.0, 0.0, 200e3, 100e3])
+    normal = grid.solve(active, 0.2 * active)
+    assert normal.line_loading[2] == 0.0
+    assert grid.supplied.all()
+    grid.switch(on, np.array([False, True, False]))
+    dark = grid.solve(active, 0.2 * active)
+    assert dark.voltage[[1, 3]].tolist() == [0.0, 0.0]
+    assert dark.infeed == pytest.approx(100e3 + dark.losses)
+    grid.switch(on, np.array([False, True, True]))
+    restored = grid.solve(active, 0.2 * active)
+    assert 0.0 < restored.voltage[3] < normal.voltage[3]
+    assert restored.line_loading[1] > restored.line_loading[2] > 0.0
+    grid.switch(on)
+    assert grid.solve(active, 0.2 * active).voltage.tolist() == normal.voltage.tolist()
+
+
+def test_a_transformer_switched_off_leaves_the_medium_voltage_on():
+    grid = Grid(ring())
+    grid.switch(np.array([False, True]))
+    voltage = grid.solve(np.zeros(5), np.zeros(5)).voltage
+    assert voltage[3] == 0.0
+    assert voltage[1] > 0.9
+
+
+def test_a_closed_ring_is_solved_too():
+    grid = Grid(ring())
+    grid.switch(np.ones(2, dtype=bool), np.ones(3, dtype=bool))
+    assert not grid.radial
+    active = np.array([0.0, 0.0, 0.0, 200e3, 100e3])
+    flow = grid.solve(active, 0.2 * active)
+    assert flow.infeed == pytest.approx(300e3 + flow.losses)
+    assert flow.losses < 3e3
+    many = grid.solve_many(active[:, None] * [1.0, 0.5], 0.2 * active[:, None] * [1.0, 0.5])
+    assert many.voltage[:, 0] == pytest.approx(flow.voltage, abs=1e-9)
