@@ -327,3 +327,39 @@ def _wait(ready: Callable[[], bool], process: subprocess.Popen[str]) -> None:
         assert process.poll() is None, process.communicate()
         time.sleep(0.05)
     raise AssertionError("the run did not begin within half a minute")
+
+
+# -- commands of other packages ----------------------------------------------------------------
+
+
+def installed_elsewhere(folder: Path, entry: str) -> dict[str, str]:
+    """An environment in which a package brings the command ``hello``."""
+    (folder / "hello.py").write_text("def say(name: str) -> None:\n    print('hello', name)\n")
+    metadata = folder / "hello-1.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: hello\nVersion: 1\n")
+    (metadata / "entry_points.txt").write_text(f"[citytwin.commands]\nhello = {entry}\n")
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(Path.cwd())])}
+
+
+def test_a_package_brings_a_command(tmp_path: Path) -> None:
+    found = subprocess.run(
+        command("hello", "city"),
+        env=installed_elsewhere(tmp_path, "hello:say"),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert found.stdout == "hello city\n"
+
+
+def test_a_command_that_does_not_import_leaves_the_others(tmp_path: Path) -> None:
+    found = subprocess.run(
+        command("list"),
+        env=installed_elsewhere(tmp_path, "nowhere:say"),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "helsinki/baseline" in found.stdout
+    assert "'hello' is left out" in found.stderr

@@ -26,6 +26,27 @@ app = typer.Typer(
 )
 app.add_typer(city_app, name="city", help="Build, inspect and draw the static city.")
 
+
+def add_commands(into: typer.Typer) -> None:
+    """Add what installed packages bring: a function is a command, a Typer a group of them.
+
+    They are entry points of the group ``citytwin.commands``; the name is the command's. One that
+    does not import is told and left out, so that it takes no other command along.
+    """
+    from twin.core.registry import available, find
+
+    for name in available("commands"):
+        try:
+            found = find("commands", name)
+        except ConfigError as error:
+            _note(f"note: the command {name!r} is left out: {error}")
+            continue
+        if isinstance(found, typer.Typer):
+            into.add_typer(found, name=name)
+        else:
+            into.command(name)(found)
+
+
 STOPPED = 130
 """Exit code after ctrl-C."""
 
@@ -228,6 +249,9 @@ def doctor_command() -> None:
 
 def _note(text: str) -> None:
     print(text, file=sys.stderr)
+
+
+add_commands(app)
 
 
 def main() -> None:
