@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
-from models.traffic import inputs
-from models.traffic.closures import Closures
-from models.traffic.controls import Signals, SpeedLimits
 from models.traffic.counts import Counts
-from models.traffic.fleet import Mix, write_types
-from models.traffic.measure import Sampler
+from models.traffic.engine import Account, Engine, Setting, start
+from models.traffic.fleet import Mix
 from models.traffic.network import Network
 from models.traffic.parameters import TrafficParameters
-from models.traffic.sumo import Simulation
 from models.traffic.through import ThroughTraffic
-from models.traffic.totals import INDICATORS, Totals
+from models.traffic.totals import INDICATORS, Booking, measure
 from models.traffic.trips import Departures, Trips
 from twin.core.indicator import Indicator
 from twin.core.model import Model, Parameters
@@ -69,10 +64,7 @@ class Traffic(Model):
     def __init__(self, world: World, parameters: TrafficParameters) -> None:
         super().__init__(world, parameters)
         self.period = duration(parameters.period)
-        self._sample = duration(parameters.sample)
-        self._reroute = duration(parameters.reroute) / 1000.0
-        self._horizon = duration(parameters.horizon) / 1000.0
-        if self.period % self._sample:
+        if self.period % duration(parameters.sample):
             raise ConfigError(
                 f"sample = {parameters.sample!r} does not divide period = {parameters.period!r}",
                 where="model.traffic",
@@ -85,7 +77,7 @@ class Traffic(Model):
                 "the traffic is the demand that came with the city: what citizens decide (a price, "
                 'an alert) does not change it; demand = "both" or "citizens" would'
             )
-        self._simulation: Simulation | None = None
+        self._engine: Engine | None = None
         self._done: Tick = 0
 
     def _uses_own_demand(self) -> bool:
@@ -103,78 +95,37 @@ class Traffic(Model):
     # -- start -------------------------------------------------------------------------------
 
     def setup(self) -> None:
-        """Start SUMO; on empty streets every speed is the limit."""
-        table = self.city["edge"]
-        lanes = inputs.read_lanes(self.city)
-        loops, extra = self._additional(lanes)
-        self._simulation = Simulation(
-            self.parameters.engine, self._options(extra), self.world.scratch
+        """Start the engine; on empty streets every speed is the limit."""
+        self._engine = start(
+            Setting(
+                city=self.city,
+                seed=self.world.streams.seed % 2**31,
+                scratch=self.world.scratch,
+                own=self._own,
+                released=self._citizens,
+                wanted=self.world.consumed,
+                controlled=self.world.controlled,
+                parameters=self.parameters,
+            )
         )
-        api = self._simulation.api
-        edges = [str(edge) for edge in table.ids]
-        length = np.maximum(table["length"], 0.1)
-        free = np.array([api.lane.getMaxSpeed(f"{edge}_0") for edge in edges])
-        self._sampler = Sampler(
-            api, edges, length, free, lanes, loops, occupancy=self._wanted("traffic.occupancy")
-        )
-        self._limits = SpeedLimits(api, edges, lanes, free)
-        self._signals = Signals(api, [str(signal) for signal in self.city["signal"].ids])
-        self._closures = Closures(self._simulation, edges, lanes, live=not self._own)
-        self._totals = Totals(self._simulation, self._sampler, self._closures)
+        free = self._engine.free
+        self._booking = Booking()
         self["traffic.speed_limit"][:] = free
         self["traffic.speed"][:] = free
-        self["traffic.travel_time"][:] = length / free
+        self["traffic.travel_time"][:] = np.maximum(self.city["edge"]["length"], 0.1) / free
         self._setup_demand()
-
-    def _wanted(self, port: str) -> bool:
-        return port in self.world.consumed
-
-    def _additional(self, lanes: inputs.Lanes) -> tuple[list[str], list[Path]]:
-        """Detectors and vehicle types that we add to SUMO's input, in the run's own folder."""
-        scratch = self.world.scratch
-        loops: list[str] = []
-        files = []
-        if self._wanted("traffic.flow"):
-            files.append(scratch / "counters.add.xml")
-            loops = inputs.write_counters(lanes, self.period / 1000.0, files[-1])
-        if self._citizens:
-            files.append(scratch / "fleet.add.xml")
-            write_types(files[-1])
-        return loops, files
-
-    def _options(self, additional: list[Path]) -> dict[str, str]:
-        chosen = inputs.options(
-            self.city,
-            self.world.streams.seed % 2**31,
-            own=self._own,
-            additional=additional,
-            scratch=self.world.scratch,
-        )
-        if self._citizens:
-            chosen |= {
-                "device.rerouting.adaptation-interval": "10",
-                "device.rerouting.adaptation-steps": "30",
-                "device.rerouting.period": f"{self._reroute:g}",
-            }
-        if not self._own:
-            # A guessed demand on guessed signals locks up where the real one would not.
-            chosen |= {"ignore-junction-blocker": "15", "time-to-teleport": "150"}
-        chosen.update(self.parameters.options)
-        return chosen
 
     def _setup_demand(self) -> None:
         self._through: ThroughTraffic | None = None
         source = self.parameters.counts
         self._counts = None if source is None else Counts(self.world.observations, source)
         self._departures: Departures | None = None
-        if not self._citizens or self._simulation is None:
+        if not self._citizens:
             return
         p, table = self.parameters, self.city["edge"]
         network = Network.read(self.city)
         mix = Mix(p.diesel, p.electric, p.vans, p.trucks)
-        self._departures = Departures(
-            self._simulation.api, table.ids, table["length"], network, self.world.streams, mix
-        )
+        self._departures = Departures(table["length"], network, self.world.streams, mix)
         if not self._own and p.through > 0.0:
             self._through = ThroughTraffic(
                 self.city, network, self.world.streams, self.world.calendar, p.through
@@ -183,20 +134,22 @@ class Traffic(Model):
     # -- time --------------------------------------------------------------------------------
 
     def step(self, now: Tick) -> None:
-        """Let SUMO drive up to ``now``, fill the ports, then apply the controls."""
+        """Let the engine drive up to ``now``, fill the ports, then apply the controls."""
+        assert self._engine is not None
         self._queue_trips(now)
         if now > self._done:
-            self._drive(now)
-            self._fill((now - self._done) / 1000.0)
+            self._release(self._engine, now)
+            self._engine.advance(now)
+            for port, values in self._engine.columns().items():
+                self[port][:] = values
             self._done = now
+            if self._counts is not None and "traffic.flow" in self.world.consumed:
+                self._counts.remember(self["traffic.flow"])
             if now % CALIBRATE == 0:
                 self._follow_counts()
             if now % hours(1) == 0:
-                self._totals.book(self.world.ledger, now, self.parameters)
-        self._limits.apply(self["traffic.speed_limit"])
-        self._signals.apply(self["traffic.signal_program"])
-        self._closures.apply(self["traffic.closed"])
-        self._closures.lead_around()
+                self._book(self._engine.account(), now)
+        self._engine.control({port.name: self[port.name] for port in self.controls})
 
     def _queue_trips(self, now: Tick) -> None:
         records = self.take("citizens.trips")
@@ -217,31 +170,10 @@ class Traffic(Model):
         for trips in [] if self._through is None else self._through.until(now):
             self._departures.take(trips)
 
-    def _drive(self, now: Tick) -> None:
-        assert self._simulation is not None
+    def _release(self, engine: Engine, now: Tick) -> None:
         if self._departures is not None:
-            closed = self["traffic.closed"] > 0.5
-            self._departures.release(now, self._simulation.begin, closed)
-        for until in range(self._done + self._sample, now + 1, self._sample):
-            self._simulation.advance(until / 1000.0)
-            self._sampler.look(self._sample / 1000.0)
-
-    def _fill(self, interval: float) -> None:
-        """Write the columns that somebody wants, from what was seen in ``interval`` s."""
-        sampler = self._sampler
-        if self._wanted("traffic.flow"):
-            self["traffic.flow"][:] = sampler.counts() * (3600.0 / interval)
-            if self._counts is not None:
-                self._counts.remember(self["traffic.flow"])
-        self["traffic.speed"][:] = sampler.speed()
-        self["traffic.density"][:] = sampler.density()
-        if self._wanted("traffic.occupancy"):
-            self["traffic.occupancy"][:] = sampler.occupancy()
-        self["traffic.travel_time"][:] = sampler.travel_time(interval, self._horizon)
-        rates = sampler.rates()
-        for row, port in enumerate(("traffic.co2", "traffic.nox", "traffic.pm")):
-            self[port][:] = rates[row]
-        sampler.forget()
+            vehicles = self._departures.due(now, self["traffic.closed"] > 0.5)
+            self._departures.unreachable += engine.release(vehicles)
 
     def _follow_counts(self) -> None:
         """Scale the through traffic so that the counted streets carry what is counted."""
@@ -253,16 +185,21 @@ class Traffic(Model):
 
     # -- end ---------------------------------------------------------------------------------
 
+    def _book(self, account: Account, now: Tick) -> None:
+        self._booking.book(self.world.ledger, now, account.emitted, self.parameters)
+
     def measure(self) -> Mapping[str, float]:
         """Totals of the run; the rest of the money is booked."""
-        self._totals.book(self.world.ledger, self.world.now, self.parameters)
-        found = self._totals.measure()
+        assert self._engine is not None
+        account = self._engine.account()
+        self._book(account, self.world.now)
+        found = measure(account)
         if self._departures is None:
             return found | {"traffic.unreachable_trips": 0.0}
         found["traffic.waiting_to_depart"] += self._departures.held(self.world.now)
         return found | {"traffic.unreachable_trips": float(self._departures.unreachable)}
 
     def close(self) -> None:
-        """End SUMO."""
-        if self._simulation is not None:
-            self._simulation.close()
+        """End the engine."""
+        if self._engine is not None:
+            self._engine.close()

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from models.traffic.inputs import read_text
 from models.traffic.kernels import Floats
+from models.traffic.sumo.inputs import read_text
 from twin.city.city import City
 
 Bools = npt.NDArray[np.bool_]

@@ -6,14 +6,14 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from models.traffic.sumo import Engine
+from models.traffic.engine import EngineName
 from twin.core.model import Parameters
 
 
 class TrafficParameters(Parameters):
     """What a scenario may set under ``[model.traffic]``."""
 
-    engine: Engine = Field(
+    engine: EngineName = Field(
         default="libsumo",
         description="SUMO in this process, beside it over TraCI, or with its window",
     )

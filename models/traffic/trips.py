@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from models.traffic.fleet import NAMES, PREFIX, Mix, speed_factors
+from models.traffic.engine import Vehicles
+from models.traffic.fleet import Mix, speed_factors
 from models.traffic.kernels import Floats
 from models.traffic.network import Network
 from twin.core.random import Streams, uniforms
@@ -42,6 +43,15 @@ class Trips:
         )
 
 
+_NONE = Trips(
+    np.empty(0, dtype="<U1"),
+    np.empty(0),
+    np.empty(0, dtype=np.int64),
+    np.empty(0, dtype=np.int64),
+    inside=True,
+)
+
+
 class Departures:
     """The queue of trips before they depart.
 
@@ -49,23 +59,13 @@ class Departures:
     ----------
     unreachable
         Trips between edges that no way joins, or that a closure cut off; left out.
-    added
-        Vehicles given to SUMO so far.
     """
 
-    def __init__(
-        self,
-        api: Any,
-        edges: npt.NDArray[np.str_],
-        length: Floats,
-        network: Network,
-        streams: Streams,
-        mix: Mix,
-    ) -> None:
-        self._api, self._edges, self._length, self._network = api, edges, length, network
+    def __init__(self, length: Floats, network: Network, streams: Streams, mix: Mix) -> None:
+        self._length, self._network = length, network
         self._streams, self._mix = streams, mix
         self._waiting: list[Trips] = []
-        self.unreachable = self.added = 0
+        self.unreachable = 0
 
     def take(self, trips: Trips) -> None:
         """Queue trips; those without a way are counted and left out."""
@@ -76,75 +76,46 @@ class Departures:
         if len(kept):
             self._waiting.append(trips.select(kept))
 
-    def release(self, until: Tick, begin: float, closed: npt.NDArray[np.bool_]) -> None:
-        """Give SUMO every trip that departs before ``until``; ``begin`` is its time at tick 0, s.
+    def due(self, until: Tick, closed: npt.NDArray[np.bool_]) -> Vehicles:
+        """The vehicles of all trips that depart before ``until``.
 
         By departure, then name, so that every run adds them in the same order. Who would depart
         from a closed edge, or to one, waits until it opens.
         """
-        due: list[_Vehicle] = []
+        due = [self._describe(_NONE)]
         left: list[Trips] = []
         for trips in self._waiting:
             now = (trips.depart < until) & ~closed[trips.origin] & ~closed[trips.goal]
-            due += self._describe(trips.select(np.flatnonzero(now)), begin)
+            due.append(self._describe(trips.select(np.flatnonzero(now))))
             if not now.all():
                 left.append(trips.select(np.flatnonzero(~now)))
         self._waiting = left
-        present = self._api.simulation.getTime()
-        for vehicle in sorted(due):
-            try:
-                self._add(vehicle, present)
-            except self._api.TraCIException:
-                # A closure cut the way that the network has.
-                self.unreachable += 1
+        return in_order(due)
 
     def held(self, until: Tick) -> int:
         """Trips that wait for an edge to open."""
         return sum(int(np.count_nonzero(trips.depart < until)) for trips in self._waiting)
 
-    def _describe(self, trips: Trips, begin: float) -> list[_Vehicle]:
+    def _describe(self, trips: Trips) -> Vehicles:
         keys = self._streams.keys("traffic.driver", trips.names)
-        kinds = self._mix.kinds(keys, goods=not trips.inside)
-        factors = speed_factors(keys)
-        places = uniforms(keys, np.uint64(2)) * np.maximum(0.0, self._length[trips.origin] - 5.0)
-        return [
-            _Vehicle(
-                begin + float(trips.depart[i]) / 1000.0,
-                str(trips.names[i]),
-                PREFIX + NAMES[kinds[i]],
-                str(self._edges[trips.origin[i]]),
-                str(self._edges[trips.goal[i]]),
-                f"{places[i]:.1f}" if trips.inside else "base",
-                "0" if trips.inside else "max",
-                float(factors[i]),
-            )
-            for i in range(len(trips.names))
-        ]
-
-    def _add(self, vehicle: _Vehicle, present: float) -> None:
-        # Two edges are enough: the rerouting device finds the way between them at departure.
-        self._api.route.add(vehicle.name, [vehicle.origin, vehicle.goal])
-        self._api.vehicle.add(
-            vehicle.name,
-            vehicle.name,
-            typeID=vehicle.kind,
-            depart=f"{max(vehicle.depart, present):.2f}",
-            departLane="best",
-            departPos=vehicle.position,
-            departSpeed=vehicle.speed,
+        room = np.maximum(0.0, self._length[trips.origin] - 5.0)
+        places = uniforms(keys, np.uint64(2)) * room if trips.inside else np.full(len(keys), np.nan)
+        return Vehicles(
+            names=trips.names,
+            depart=trips.depart,
+            kind=self._mix.kinds(keys, goods=not trips.inside),
+            origin=trips.origin,
+            goal=trips.goal,
+            place=places,
+            factor=speed_factors(keys),
         )
-        self._api.vehicle.setSpeedFactor(vehicle.name, vehicle.factor)
-        self.added += 1
 
 
-class _Vehicle(NamedTuple):
-    """What SUMO is told of a vehicle; sorts by departure, then name."""
-
-    depart: float
-    name: str
-    kind: str
-    origin: str
-    goal: str
-    position: str
-    speed: str
-    factor: float
+def in_order(groups: list[Vehicles]) -> Vehicles:
+    """All vehicles of some groups, by departure, then name."""
+    joined: dict[str, npt.NDArray[Any]] = {
+        field.name: np.concatenate([getattr(group, field.name) for group in groups])
+        for field in fields(Vehicles)
+    }
+    order = np.lexsort((joined["names"], joined["depart"]))
+    return Vehicles(**{name: column[order] for name, column in joined.items()})

@@ -170,7 +170,7 @@ def test_a_signal_switches_and_comes_back() -> None:
     with Engine(what, city, 1) as engine:
         traffic = engine.parts.models[0]
         engine.run()
-        lights = traffic._simulation.api.trafficlight  # type: ignore[attr-defined]
+        lights = traffic._engine.simulation.api.trafficlight  # type: ignore[attr-defined]
         first = lights.getAllProgramLogics(signal)[0].programID
         assert lights.getProgram(signal) == "utopia" != first
 

@@ -88,6 +88,9 @@ class Engine:
         self._check_policies_and_events()
         self.recorder = Recorder(self._recorded(), data.record.every)
         self.world.consumed = self._consumed()
+        acts = [policy.acts for policy, _ in self.parts.policies]
+        acts += [event.acts for event in self.parts.events]
+        self.world.controlled = frozenset(port for ports in acts for port in ports)
         for i, event in enumerate(self.parts.events):
             with self._at(f"event.{i}"):
                 event.setup()

@@ -48,6 +48,8 @@ class World:
         A folder of this run for temporary files, removed at its end.
     consumed
         Ports that something reads, senses or records: a model need not fill the others.
+    controlled
+        Controls that some policy or event of the scenario may set.
     warnings
         What a model or an event wants the reader of the results to know.
     """
@@ -59,6 +61,7 @@ class World:
     streams: Streams
     scratch: Path
     consumed: frozenset[str] = frozenset()
+    controlled: frozenset[str] = frozenset()
     warnings: list[str] = field(default_factory=list)
     state: State = field(default_factory=State)
     observations: Observations = field(default_factory=Observations)

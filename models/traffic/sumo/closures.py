@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from models.traffic.inputs import Lanes
 from models.traffic.kernels import Floats
-from models.traffic.sumo import Simulation
+from models.traffic.sumo.inputs import Lanes
+from models.traffic.sumo.process import Simulation
 
 RESCUE = ["emergency", "authority"]
 FORBIDDEN = 1e6

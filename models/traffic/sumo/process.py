@@ -8,11 +8,11 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+from models.traffic.engine import EngineName
 from twin.errors import ModelError
 
-Engine = Literal["libsumo", "traci", "sumo-gui"]
 Options = dict[str, str]
 
 _reading: list[str] = []
@@ -39,7 +39,7 @@ class Simulation:
         SUMO refuses its input, or one is running in this process already.
     """
 
-    def __init__(self, engine: Engine, options: Mapping[str, str], scratch: Path) -> None:
+    def __init__(self, engine: EngineName, options: Mapping[str, str], scratch: Path) -> None:
         global _running
         if engine == "libsumo" and _running is not None:
             raise ModelError(
@@ -135,7 +135,7 @@ def home() -> str:
     return str(sumo.SUMO_HOME)
 
 
-def _command(engine: Engine, options: Mapping[str, str]) -> list[str]:
+def _command(engine: EngineName, options: Mapping[str, str]) -> list[str]:
     program = "sumo-gui" if engine == "sumo-gui" else "sumo"
     command = [program if engine == "libsumo" else str(Path(home(), "bin", program))]
     for name, value in options.items():
@@ -145,7 +145,7 @@ def _command(engine: Engine, options: Mapping[str, str]) -> list[str]:
     return command
 
 
-def _start(engine: Engine, command: Sequence[str], scratch: Path) -> Any:
+def _start(engine: EngineName, command: Sequence[str], scratch: Path) -> Any:
     """The started module or connection; SUMO's complaint in the error where it refuses."""
     descriptor, name = tempfile.mkstemp(suffix=".log", dir=scratch)
     os.close(descriptor)
@@ -164,7 +164,7 @@ def _start(engine: Engine, command: Sequence[str], scratch: Path) -> Any:
         log.unlink()
 
 
-def _connect(engine: Engine, command: list[str]) -> Any:
+def _connect(engine: EngineName, command: list[str]) -> Any:
     if engine == "libsumo":
         library = importlib.import_module("libsumo")
         library.start(command)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from models.traffic.sumo import can_fork_while_reading
+from models.traffic.sumo.process import can_fork_while_reading
 from twin.city.city import City
 
 NOWHERE = "NUL"

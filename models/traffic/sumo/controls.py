@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from models.traffic.inputs import Lanes
 from models.traffic.kernels import Floats
+from models.traffic.sumo.inputs import Lanes
 from twin.errors import ModelError
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from models.traffic.inputs import Lanes
+from models.traffic.engine import EMISSIONS
 from models.traffic.kernels import Floats, decay, space_mean_speed, travel_time
+from models.traffic.sumo.inputs import Lanes
 
-EMISSIONS = ("co2", "nox", "pm", "fuel")
 INNER_EVERY = 7
 """Junctions' insides are sampled each seventh time: with 20 s that is 140 s, which wanders through
 the phases of the usual signal cycles (60, 90 and 120 s) as a round minute would not."""

@@ -1,0 +1,173 @@
+"""SUMO as an engine of the traffic model; see :mod:`models.traffic.engine` for the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from models.traffic.engine import EMISSIONS, Account, Floats, Setting, Vehicles
+from models.traffic.fleet import NAMES, PREFIX, write_types
+from models.traffic.sumo import inputs
+from models.traffic.sumo.closures import Closures
+from models.traffic.sumo.controls import Signals, SpeedLimits
+from models.traffic.sumo.measure import Sampler
+from models.traffic.sumo.process import Simulation
+from twin.core.time import Tick, duration
+
+MEANS = {"travel_time": "duration", "time_loss": "timeLoss", "waiting_time": "waitingTime"}
+"""Names that SUMO's tripinfo device gives the means over the finished trips."""
+
+
+class SumoEngine:
+    """Every vehicle in SUMO, looked at through aggregates of its edges."""
+
+    def __init__(self, setting: Setting) -> None:
+        self._setting = setting
+        p, city = setting.parameters, setting.city
+        self._sample = duration(p.sample)
+        self._horizon = duration(p.horizon) / 1000.0
+        self._period = duration(p.period)
+        self._done: Tick = 0
+        self._read: Tick = 0
+        lanes = inputs.read_lanes(city)
+        loops, extra = self._additional(lanes)
+        self.simulation = Simulation(p.engine, self._options(extra), setting.scratch)
+        api, edges = self.simulation.api, [str(edge) for edge in city["edge"].ids]
+        self._edges = edges
+        self.free: Floats = np.array([api.lane.getMaxSpeed(f"{edge}_0") for edge in edges])
+        length = np.maximum(city["edge"]["length"], 0.1)
+        occupancy = "traffic.occupancy" in setting.wanted
+        self._sampler = Sampler(api, edges, length, self.free, lanes, loops, occupancy=occupancy)
+        self._limits = SpeedLimits(api, edges, lanes, self.free)
+        self._signals = Signals(api, [str(signal) for signal in city["signal"].ids])
+        self._closures = Closures(self.simulation, edges, lanes, live=not setting.own)
+
+    def _additional(self, lanes: inputs.Lanes) -> tuple[list[str], list[Path]]:
+        """Detectors and vehicle types that we add to SUMO's input, in the run's own folder."""
+        scratch = self._setting.scratch
+        loops: list[str] = []
+        files = []
+        if "traffic.flow" in self._setting.wanted:
+            files.append(scratch / "counters.add.xml")
+            loops = inputs.write_counters(lanes, self._period / 1000.0, files[-1])
+        if self._setting.released:
+            files.append(scratch / "fleet.add.xml")
+            write_types(files[-1])
+        return loops, files
+
+    def _options(self, additional: list[Path]) -> dict[str, str]:
+        setting = self._setting
+        chosen = inputs.options(
+            setting.city,
+            setting.seed,
+            own=setting.own,
+            additional=additional,
+            scratch=setting.scratch,
+        )
+        if setting.released:
+            chosen |= {
+                "device.rerouting.adaptation-interval": "10",
+                "device.rerouting.adaptation-steps": "30",
+                "device.rerouting.period": f"{duration(setting.parameters.reroute) / 1000.0:g}",
+            }
+        if not setting.own:
+            # A guessed demand on guessed signals locks up where the real one would not.
+            chosen |= {"ignore-junction-blocker": "15", "time-to-teleport": "150"}
+        chosen.update(setting.parameters.options)
+        return chosen
+
+    def release(self, vehicles: Vehicles) -> int:
+        """Give SUMO the vehicles; those whose way a closure has cut are refused."""
+        refused = 0
+        present = float(self.simulation.api.simulation.getTime())
+        for row in range(len(vehicles.names)):
+            try:
+                self._add(vehicles, row, present)
+            except self.simulation.api.TraCIException:
+                refused += 1
+        return refused
+
+    def _add(self, vehicles: Vehicles, row: int, present: float) -> None:
+        api, name = self.simulation.api, str(vehicles.names[row])
+        place = float(vehicles.place[row])
+        depart = self.simulation.begin + float(vehicles.depart[row]) / 1000.0
+        # Two edges are enough: the rerouting device finds the way between them at departure.
+        way = [self._edges[vehicles.origin[row]], self._edges[vehicles.goal[row]]]
+        api.route.add(name, way)
+        api.vehicle.add(
+            name,
+            name,
+            typeID=PREFIX + NAMES[vehicles.kind[row]],
+            depart=f"{max(depart, present):.2f}",
+            departLane="best",
+            departPos="base" if np.isnan(place) else f"{place:.1f}",
+            departSpeed="max" if np.isnan(place) else "0",
+        )
+        api.vehicle.setSpeedFactor(name, float(vehicles.factor[row]))
+
+    def advance(self, now: Tick) -> None:
+        """Let SUMO drive, and look at it every sample."""
+        for until in range(self._done + self._sample, now + 1, self._sample):
+            self.simulation.advance(until / 1000.0)
+            self._sampler.look(self._sample / 1000.0)
+        self._done = now
+
+    def columns(self) -> Mapping[str, Floats]:
+        """The columns that somebody wants, from what was seen since the last call."""
+        sampler, wanted = self._sampler, self._setting.wanted
+        interval = (self._done - self._read) / 1000.0
+        self._read = self._done
+        found: dict[str, Floats] = {}
+        if "traffic.flow" in wanted:
+            found["traffic.flow"] = sampler.counts() * (3600.0 / interval)
+        found["traffic.speed"] = sampler.speed()
+        found["traffic.density"] = sampler.density()
+        if "traffic.occupancy" in wanted:
+            found["traffic.occupancy"] = sampler.occupancy()
+        found["traffic.travel_time"] = sampler.travel_time(interval, self._horizon)
+        rates = sampler.rates()
+        for row, port in enumerate(("traffic.co2", "traffic.nox", "traffic.pm")):
+            found[port] = rates[row]
+        sampler.forget()
+        return found
+
+    def control(self, columns: Mapping[str, Floats]) -> None:
+        """Apply what changed."""
+        self._limits.apply(columns["traffic.speed_limit"])
+        self._signals.apply(columns["traffic.signal_program"])
+        self._closures.apply(columns["traffic.closed"])
+        self._closures.lead_around()
+
+    def account(self) -> Account:
+        """SUMO's own account of the finished trips, and the sums of the samples."""
+        number, sampler = self.simulation.number, self._sampler
+        finished = number("device.tripinfo.count")
+        means = {
+            key: number(f"device.tripinfo.{name}") if finished else float("nan")
+            for key, name in MEANS.items()
+        }
+        return Account(
+            finished=finished,
+            **means,
+            vehicle_seconds=sampler.vehicle_seconds,
+            distance=self._distance(finished),
+            emitted={kind: sampler.totals[i] / 1000.0 for i, kind in enumerate(EMISSIONS)},
+            teleports=number("stats.teleports.total"),
+            detours=float(self._closures.detours),
+            ended=float(self._closures.ended),
+            waiting=number("stats.vehicles.waiting"),
+        )
+
+    def _distance(self, finished: float) -> float:
+        """Driven so far by finished trips and by vehicles on their way, m."""
+        drive = self.simulation.api.vehicle
+        mean = self.simulation.number("device.tripinfo.routeLength") if finished else 0.0
+        # SUMO answers with a large negative number for a vehicle that is not on the network.
+        under_way = [max(0.0, float(drive.getDistance(v))) for v in drive.getIDList()]
+        return finished * mean + sum(under_way)
+
+    def close(self) -> None:
+        """End SUMO."""
+        self.simulation.close()
