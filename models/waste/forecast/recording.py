@@ -1,0 +1,233 @@
+"""Reads what level sensors and crews recorded: one table of events, whatever the file's form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+
+from models.waste.forecast.quality import Quality
+from twin.errors import DataError
+from twin.sensors import moments
+from twin.sensors.files import header, read
+from twin.sensors.readings import numbers
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+Whole = npt.NDArray[np.int64]
+
+FULL = 100.0
+"""Level that a sensor calls full, %; what is above is not seen."""
+_HOUR = 3_600_000.0
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a kind of file names its columns.
+
+    Attributes
+    ----------
+    container, time, level
+        Names that the id, the time and the level may have, the first that is there counts.
+    after
+        Column of the level right after emptying: each row is a collection; or empty.
+    emptied
+        Column of the time of the last emptying; or empty.
+    scale
+        From the file's unit to %.
+    """
+
+    container: tuple[str, ...]
+    time: tuple[str, ...]
+    level: tuple[str, ...]
+    after: str = ""
+    emptied: str = ""
+    scale: float = 1.0
+
+    def fits(self, there: Sequence[str]) -> bool:
+        """Whether a file with these columns is of this form."""
+        needed = (self.container, self.time, self.level)
+        after = not self.after or self.after in there
+        return after and all(any(name in there for name in names) for names in needed)
+
+
+FORMS = (
+    Form(("site_id", "container", "id"), ("collected_at",), ("fill_before",), after="fill_after"),
+    # Smart Data Models, WasteContainer, key values: fillingLevel is a share.
+    Form(
+        ("id", "refWasteContainer", "entity"),
+        ("dateObserved", "dateModified", "time"),
+        ("fillingLevel",),
+        emptied="dateLastEmptying",
+        scale=100.0,
+    ),
+    Form(("entity",), ("time",), ("value",), scale=100.0),
+)
+"""Collections; Smart Data Models; what `twin record` writes."""
+_EXPECTED = (
+    "site_id, collected_at, fill_before, fill_after (%); or id, dateObserved, fillingLevel (0 to 1)"
+    " of Smart Data Models' WasteContainer; or time, entity, port, value as `twin record` writes"
+)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of a file as they stand, n of them.
+
+    Attributes
+    ----------
+    line : (n,) int64
+        In the file; its first line, the header, is 1.
+    container : (n,) str
+        Id.
+    hour : (n,) float64, h
+        Since 1970 on the clock of the file; NaN where it cannot be read.
+    level : (n,) float64, %
+        NaN where there is no number.
+    after : (n,) float64, %
+        Right after the container was emptied; NaN where the row is no collection.
+    emptied : (n,) float64, h
+        When the sensor says that the container was last emptied; NaN where it does not.
+    name : (n,) str
+        Of the place, or empty.
+    size : (n,) float64
+        Litres by level in %: proportional to the container's volume; NaN where unknown.
+    """
+
+    line: Whole
+    container: npt.NDArray[np.str_]
+    hour: Floats
+    level: Floats
+    after: Floats
+    emptied: Floats
+    name: npt.NDArray[np.str_]
+    size: Floats
+
+    def take(self, rows: npt.NDArray[np.int64] | Flags) -> Table:
+        """Some rows, in the order given."""
+        return Table(**{name: column[rows] for name, column in vars(self).items()})
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Events of containers in order of time: n events of m containers.
+
+    Attributes
+    ----------
+    ids : (m,) str
+        Of the containers, in order.
+    container : (n,) int64
+        Row of ``ids``.
+    hour : (n,) float64, h
+        Since 1970 on the clock of the file.
+    level : (n,) float64, %
+        At most 100, which means full; NaN where the level is not known or not believed.
+    after : (n,) float64, %
+        Right after the container was emptied; NaN where it was not.
+    line : (n,) int64
+        In the file; 0 for an emptying that was inferred.
+    quality
+        What was wrong with the file.
+    """
+
+    ids: npt.NDArray[np.str_]
+    container: Whole
+    hour: Floats
+    level: Floats
+    after: Floats
+    line: Whole
+    quality: Quality
+
+    def __len__(self) -> int:
+        return len(self.hour)
+
+    def between(self, begin: float, end: float) -> Recording:
+        """Events from an hour to before another."""
+        keep = (self.hour >= begin) & (self.hour < end)
+        return Recording(
+            self.ids, self.container[keep], self.hour[keep], self.level[keep], self.after[keep],
+            self.line[keep], self.quality,
+        )  # fmt: skip
+
+    def __add__(self, later: Recording) -> Recording:
+        """Two recordings of a city as one."""
+        ids = np.unique(np.concatenate([self.ids, later.ids]))
+        rows = [np.searchsorted(ids, r.ids)[r.container] for r in (self, later)]
+        hour = np.concatenate([self.hour, later.hour])
+        order = np.argsort(hour, kind="stable")
+        return Recording(
+            ids,
+            np.concatenate(rows).astype(np.int64)[order],
+            hour[order],
+            np.concatenate([self.level, later.level])[order],
+            np.concatenate([self.after, later.after])[order],
+            np.concatenate([self.line, later.line])[order],
+            self.quality + later.quality,
+        )
+
+
+def read_recording(file: str | Path, delimiter: str = ",") -> Recording:
+    """Read a recording, flag what is wrong with it and apply the rules of :mod:`.quality`.
+
+    Raises
+    ------
+    DataError
+        The file is missing, damaged, empty, of another form, or nothing in it can be used.
+    """
+    from models.waste.forecast.cleaning import clean
+
+    return clean(read_table(Path(file), delimiter), Path(file))
+
+
+def read_table(file: Path, delimiter: str = ",") -> Table:
+    """The rows of a file as they stand."""
+    there = header(file, delimiter)
+    form = next((form for form in FORMS if form.fits(there)), None)
+    if form is None:
+        raise DataError(
+            "this is no recording of containers: its columns are " + ", ".join(map(repr, there)),
+            where=str(file),
+            allowed=_EXPECTED,
+        )
+    names = [next(n for n in given if n in there) for given in (form.container, form.time)]
+    level = next(n for n in form.level if n in there)
+    optional = [form.after, form.emptied, "volume_l", "site", "port"]
+    columns = read(file, [*names, level, *(n for n in optional if n in there)], delimiter)
+    n = len(columns[level])
+    lines = np.arange(2, n + 2)
+    levels = numbers(columns[level], ".") * form.scale
+    after = numbers(columns[form.after], ".") if form.after else np.full(n, np.nan)
+    after = np.where(np.isnan(after), 0.0, after) if form.after else after
+    known = form.emptied in there
+    table = Table(
+        line=lines,
+        container=np.array(columns[names[0]], dtype=np.str_),
+        hour=_hours(columns[names[1]]),
+        level=levels,
+        after=after,
+        emptied=_hours(columns[form.emptied]) if known else np.full(n, np.nan),
+        name=np.array(columns.get("site", [""] * n), dtype=np.str_),
+        size=_sizes(columns.get("volume_l"), levels),
+    )
+    if "port" in columns:
+        return table.take(np.array(columns["port"], dtype=np.str_) == "waste.level")
+    return table
+
+
+def _hours(texts: Sequence[str]) -> Floats:
+    """Hours since 1970 on the clock of the file; an offset of the zone is left aside."""
+    zone = ZoneInfo("UTC")
+    plain = [text[:19] if len(text) > 19 else text.removesuffix("Z") for text in texts]
+    found = moments.parse(plain, "iso", zone)
+    return np.where(found == moments.NEVER, np.nan, found / _HOUR)
+
+
+def _sizes(volumes: Sequence[str] | None, level: Floats) -> Floats:
+    if volumes is None:
+        return np.full(len(level), np.nan)
+    usable = level >= 20.0  # below, rounding to whole percent says too little
+    return np.where(usable, numbers(volumes, ".") / np.where(usable, level, 1.0), np.nan)
