@@ -40,7 +40,7 @@ class Accounts:
         self._parameters = parameters
         payer = np.array([PAYERS.index(u.payer) for u in USES.values()], dtype=np.int64)
         self._payer = payer[use]
-        self._low_voltage = np.ascontiguousarray(city["bus"]["kind"] != "mv")
+        self._low_voltage = np.isin(city["bus"]["kind"], ("lv", "connection"))
         self._prices = (
             parameters.household_price,
             parameters.firm_price,

@@ -1,4 +1,4 @@
-"""A synthetic low-voltage grid for any city: stations, feeders along the streets, connections."""
+"""A synthetic grid for any city: rings, stations, feeders along the streets, connections."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from models.energy import cables, demand, profiles, stations
+from models.energy import cables, demand, profiles, rings, stations
 from models.energy.layout import Layout, lay
 from models.energy.streets import Streets, trenches
 from twin.city.builder import Builder
@@ -28,8 +28,6 @@ LAMP_REACH = 40.0
 """Lamps farther than this from every building have a street bus beside them, m."""
 DWELLING_SHARE = 1_400.0
 """What a dwelling adds to the peak of a district of about a hundred, W; places the stations."""
-MEDIUM_VOLTAGE = 20_000.0
-"""Nominal voltage above the transformers, V."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +53,13 @@ class Connections:
 
 
 class GridBuilder(Builder):
-    """Buses, lines and transformers of the low-voltage grid, and the standard load profiles.
+    """Buses, lines and transformers of the grid, and the standard load profiles.
 
     Stations are those of the map, and as many more as the load and the reach of a cable ask for.
     Each feeds the streets that are nearest to it, along the shortest way; each building and each
     charger has a connection of its own, a lamp hangs on the nearest street bus. A connection that
-    draws more than 250 kW has a station of its own. All is radial.
+    draws more than 250 kW has a station of its own. Medium-voltage rings, open in normal operation,
+    join the stations to primary substations, so that all is radial as switched.
     """
 
     makes: ClassVar[tuple[str, ...]] = ("bus", "line", "transformer", "load_profile")
@@ -133,8 +132,11 @@ def _add_tables(
     at_bus[1, layout.connection] = wanted.business
     peak = demand.dwellings_peak(layout.downstream(at_bus[0])) + layout.downstream(at_bus[1])
     ids = _ids(layout)
-    city.add(_bus(layout, ids))
-    city.add(_line(layout, ids, peak))
+    mv = np.flatnonzero(layout.kind == "mv")
+    places = np.array([layout.paths[bus][-1] for bus in mv]).reshape(-1, 2)
+    above = rings.design(places, peak[mv]) if len(mv) else None
+    city.add(_bus(layout, ids, above))
+    city.add(_line(layout, ids, peak, above))
     city.add(_transformer(layout, peak, is_mapped))
 
 
@@ -148,26 +150,35 @@ def _ids(layout: Layout) -> npt.NDArray[np.str_]:
     )
 
 
-def _bus(layout: Layout, ids: npt.NDArray[np.str_]) -> Table:
+def _bus(layout: Layout, ids: npt.NDArray[np.str_], above: rings.Rings | None) -> Table:
+    """The buses of the transformers, one transformer after the other; then the sources."""
     import shapely
 
+    primary = np.empty((0, 2)) if above is None else above.primary
+    none = np.full(len(primary), -1)
     columns = {
-        "kind": layout.kind,
-        "voltage": np.where(layout.kind == "mv", MEDIUM_VOLTAGE, cables.VOLTAGE),
-        "transformer": layout.transformer,
-        "parent": layout.parent,
-        "origin": np.full(len(ids), INFERRED),
+        "kind": np.concatenate([layout.kind, np.full(len(primary), "source")]),
+        "voltage": np.where(layout.kind == "mv", rings.VOLTAGE, cables.VOLTAGE),
+        "transformer": np.concatenate([layout.transformer, none]),
+        "parent": np.concatenate([layout.parent, none]),
     }
-    return Table("bus", ids, columns, shapely.points([path[-1] for path in layout.paths]))
+    columns["voltage"] = np.concatenate([columns["voltage"], np.full(len(primary), rings.VOLTAGE)])
+    names = np.concatenate([ids, [f"primary/{i}" for i in range(len(primary))]])
+    columns["origin"] = np.full(len(names), INFERRED)
+    points = [*(path[-1] for path in layout.paths), *primary]
+    return Table("bus", names, columns, shapely.points(points))
 
 
-def _line(layout: Layout, ids: npt.NDArray[np.str_], peak: Floats) -> Table:
+def _line(
+    layout: Layout, ids: npt.NDArray[np.str_], peak: Floats, above: rings.Rings | None
+) -> Table:
+    """The low-voltage lines, then the medium-voltage ones, ring by ring."""
     import shapely
 
     to = layout.lines
     service = layout.kind[to] == "connection"
     chosen = cables.choose_cables(peak[to], layout.length[to], layout.reach()[to], service)
-    columns = {
+    columns: dict[str, npt.NDArray[np.generic]] = {
         "from_bus": layout.parent[to],
         "to_bus": to,
         "length": layout.length[to],
@@ -175,12 +186,55 @@ def _line(layout: Layout, ids: npt.NDArray[np.str_], peak: Floats) -> Table:
         "parallel": chosen.parallel,
         "r": chosen.r,
         "x": chosen.x,
+        "b": np.zeros(len(to)),
         "ampacity": chosen.ampacity,
         "feeder": layout.feeder[to],
+        "normally_open": np.zeros(len(to), dtype=bool),
         "origin": np.full(len(to), INFERRED),
     }
-    geometry = np.array([shapely.LineString(layout.paths[bus]) for bus in to], dtype=object)
-    return Table("line", ids[to], columns, geometry)
+    geometry = [shapely.LineString(layout.paths[bus]) for bus in to]
+    names = ids[to]
+    if above is not None:
+        columns = _append(columns, _ring_columns(layout, above))
+        geometry += _ring_lines(layout, above)
+        first = np.searchsorted(above.ring, above.ring)
+        steps = np.arange(len(above.ring)) - first
+        extra = [f"ring/{r}/{i}" for r, i in zip(above.ring, steps, strict=True)]
+        names = np.concatenate([names, extra])
+    return Table("line", names, columns, np.array(geometry, dtype=object))
+
+
+def _append(
+    first: dict[str, npt.NDArray[np.generic]], then: dict[str, npt.NDArray[np.generic]]
+) -> dict[str, npt.NDArray[np.generic]]:
+    return {name: np.concatenate([first[name], then[name]]) for name in first}
+
+
+def _ring_columns(layout: Layout, above: rings.Rings) -> dict[str, npt.NDArray[np.generic]]:
+    mv = np.flatnonzero(layout.kind == "mv")
+    buses = np.concatenate([mv, len(layout.kind) + np.arange(len(above.primary))[::-1]])
+    feeders = int(layout.feeder.max(initial=-1)) + 1
+    return {
+        "from_bus": buses[above.start],
+        "to_bus": buses[above.end],
+        "length": above.length,
+        "feeder": feeders + above.ring,
+        "normally_open": above.open,
+        "origin": np.full(len(above.ring), INFERRED),
+        **above.electrical(),
+    }
+
+
+def _ring_lines(layout: Layout, above: rings.Rings) -> list[object]:
+    import shapely
+
+    mv = np.flatnonzero(layout.kind == "mv")
+    places = np.array([layout.paths[bus][-1] for bus in mv])
+    points = np.concatenate([places, above.primary[::-1]])
+    ends = np.stack([points[above.start], points[above.end]], axis=1)
+    apart = (ends[:, 0] != ends[:, 1]).any(axis=1)
+    ends[~apart, 1] += 1.0  # a primary at its only station
+    return list(shapely.linestrings(ends))
 
 
 def _transformer(layout: Layout, peak: Floats, is_mapped: npt.NDArray[np.bool_]) -> Table:

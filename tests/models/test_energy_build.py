@@ -17,25 +17,48 @@ from twin.city.table import Table
 
 def check(city):
     """What holds for every grid."""
-    bus, line, unit = city["bus"], city["line"], city["transformer"]
-    n = len(bus)
+    bus, unit = city["bus"], city["transformer"]
+    check_rings(city)
+    low = bus["voltage"][city["line"]["to_bus"]] < 1000
+    line = {name: values[low] for name, values in city["line"].columns.items()}
+    n = int((bus["kind"] != "source").sum())
     assert (line["from_bus"] < line["to_bus"]).all()
     feeding = np.full(n, -1)
     feeding[line["to_bus"]] = line["from_bus"]
     feeding[unit["lv_bus"]] = unit["mv_bus"]
-    assert len(np.unique(line["to_bus"])) == len(line)
-    assert n == len(line) + 2 * len(unit)
-    assert ((feeding >= 0) == (bus["kind"] != "mv")).all()
-    assert (feeding == bus["parent"]).all()
-    home = bus["transformer"]
+    assert len(np.unique(line["to_bus"])) == low.sum()
+    assert n == low.sum() + 2 * len(unit)
+    assert ((feeding >= 0) == (bus["kind"][:n] != "mv")).all()
+    assert (feeding == bus["parent"][:n]).all()
+    home = bus["transformer"][:n]
     assert (home[feeding[feeding >= 0]] == home[feeding >= 0]).all()
     assert (np.diff(home) >= 0).all()
     for column in ("length", "r", "x", "ampacity"):
         assert (line[column] > 0).all()
-    assert (shapely.length(line.geometry) > 0).all()
+    assert (shapely.length(city["line"].geometry) > 0).all()
     to = city.link("building", "bus").indices
     assert (bus["kind"][to] == "connection").all()
     assert len(np.unique(to)) == len(to)
+
+
+def check_rings(city):
+    """Every station hangs on one ring, which has two ends at a primary and one open cable."""
+    bus, line = city["bus"], city["line"]
+    high = np.flatnonzero(bus["voltage"][line["from_bus"]] > 1000)
+    ends = np.stack([line["from_bus"][high], line["to_bus"][high]])
+    source = bus["kind"][ends] == "source"
+    for ring in np.unique(line["feeder"][high]):
+        of_ring = line["feeder"][high] == ring
+        assert line["normally_open"][high][of_ring].sum() == 1
+        assert source[:, of_ring].sum() == 2
+    times = np.bincount(ends[~source], minlength=len(bus))
+    assert (times[bus["kind"] == "mv"] == 2).all()
+    assert not np.isin(
+        line["feeder"][high], line["feeder"][bus["voltage"][line["to_bus"]] < 1e3]
+    ).any()
+    grid = Grid(city)
+    assert grid.radial
+    assert grid.supplied.all()
 
 
 @settings(max_examples=12, deadline=None)
@@ -145,7 +168,8 @@ def test_streets_apart_get_stations_apart():
         city.add(Table(name, ids, columns, np.concatenate([one.geometry, moved])))
     GridBuilder().build(city, Features())
     check(city)
-    assert city["line"]["length"].max() < 500
+    low = city["bus"]["voltage"][city["line"]["to_bus"]] < 1000
+    assert city["line"]["length"][low].max() < 500
 
 
 def test_the_same_town_gets_the_same_grid():

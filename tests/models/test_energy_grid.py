@@ -33,11 +33,14 @@ def as_pandapower(city, active, reactive):
             1.0,
             line["r"][row],
             line["x"][row],
-            0.0,
+            line["b"][row] / (2 * np.pi * 50) * 1e9,
             line["ampacity"][row] / 1000,
         )
+    for row in np.flatnonzero(line["normally_open"]):
+        net.line.loc[row, "in_service"] = False
+    for row in np.flatnonzero(bus["kind"] == "source"):
+        pandapower.create_ext_grid(net, row)
     for row in range(len(unit)):
-        pandapower.create_ext_grid(net, unit["mv_bus"][row])
         pandapower.create_transformer_from_parameters(
             net,
             unit["mv_bus"][row],
