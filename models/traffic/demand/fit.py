@@ -1,0 +1,186 @@
+"""From counts to demand: the most likely trips under the prior, in logarithms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from models.traffic.demand.kernels import Floats, meet
+from models.traffic.demand.paths import Paths
+from models.traffic.demand.prior import Belief, features, groups
+from models.traffic.demand.zones import Zones
+
+ROUNDS = 12
+SMALL = 0.003
+STEP = 2.5
+"""Largest change of a logarithm in one round."""
+
+
+@dataclass(frozen=True)
+class Meetings:
+    """Which paths pass which counters.
+
+    Attributes
+    ----------
+    matrix
+        Sparse (n_counters, n_paths) of ones.
+    shape
+        (n_draws, n_zones, n_zones); a path is an index into it.
+    """
+
+    matrix: Any
+    shape: tuple[int, int, int]
+
+    @classmethod
+    def of(cls, paths: Paths, edge: npt.NDArray[np.int64], source: npt.NDArray[np.int64]) -> Meetings:
+        """For counters on edges; ``source`` is the edge that a counted turn comes from, or -1."""
+        from scipy.sparse import csr_array
+
+        draws, zones, size = paths.before.shape
+        order = np.argsort(edge, kind="stable")
+        first = np.searchsorted(edge[order], np.arange(size + 1)).astype(np.int32)
+        given = (first, order.astype(np.int32), source[order].astype(np.int32))
+        empty = np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int64)
+        room = meet(paths.before, paths.origin, paths.goal, *given, *empty)
+        counter, path = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int64)
+        meet(paths.before, paths.origin, paths.goal, *given, counter, path)
+        shape = (len(edge), draws * zones * zones)
+        matrix = csr_array((np.ones(room), (counter, path)), shape=shape)
+        return cls(matrix, (draws, zones, zones))
+
+    def rows(self, chosen: npt.NDArray[Any]) -> Meetings:
+        """Those of some counters."""
+        return Meetings(self.matrix[chosen], self.shape)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The outcome.
+
+    Attributes
+    ----------
+    trips : (n_draws, n_zones, n_zones) float64, veh
+        Trips on every path.
+    both, skew : (n_zones,) float64
+        Logarithm of each zone's factor, and of its outbound over its inbound trips, halved.
+    group : (3,) float64
+        Logarithm of the factors of through, border-crossing and inner trips.
+    deviation : (n_counters,) float64
+        Standard deviation of the logarithm of what is expected at each counter before the fit.
+    residual, density : (n_counters,) float64
+        Of each counter if it alone were left out: count over expectation, as a logarithm, and the
+        logarithm of its predictive density (Rasmussen & Williams 2006, eq. 5.12).
+    """
+
+    trips: Floats
+    both: Floats
+    skew: Floats
+    group: Floats
+    deviation: Floats
+    residual: Floats
+    density: Floats
+
+
+def fit(prior: Floats, meetings: Meetings, counts: Floats, zones: Zones, belief: Belief) -> Fit:
+    """The trips that are most likely given the counts.
+
+    Parameters
+    ----------
+    prior : (n_draws, n_zones, n_zones) float64, veh
+        Expected trips on every path.
+    counts : (n_counters,) float64, veh
+
+    Notes
+    -----
+    Every path's trips are ``prior x exp(group + both_o + both_d + skew_o - skew_d + pair + path)``,
+    normal a priori; a count is log-normal around the sum over its paths with variance ``1/count +
+    noise^2`` (generalised least squares in logarithms; Cascetta 1984, Maher 1983). Gauss-Newton in
+    the space of the counters, which are few.
+    """
+    covers = _Covers(zones, belief, meetings)
+    start = prior.reshape(-1)
+    change = np.zeros(prior.size)
+    found = covers.nothing()
+    deviation = residual = density = np.zeros(len(counts))
+    target = np.log(counts + 0.5)
+    noise = np.diag(1.0 / (counts + 1.0) + belief.noise**2)
+    for number in range(ROUNDS if len(counts) else 0):
+        now = start * np.exp(change)
+        model = meetings.matrix @ now
+        slope = covers.slope(now, model)
+        gain = slope.gain()
+        if number == 0:
+            deviation = np.sqrt(np.diag(gain))
+        wanted = target - np.log(model + 0.5) + slope.matrix @ change
+        inverse = np.linalg.inv(gain + noise)
+        weight = inverse @ wanted
+        residual = weight / np.diag(inverse)
+        density = -0.5 * (np.log(2.0 * np.pi / np.diag(inverse)) + residual * weight)
+        found, aim = slope.spread(weight)
+        step = np.clip(aim - change, -STEP, STEP)
+        change += step
+        if np.abs(step).max(initial=0.0) < SMALL:
+            break
+    trips = (start * np.exp(change)).reshape(meetings.shape)
+    return Fit(trips, *found, deviation, residual, density)
+
+
+class _Covers:
+    """The prior covariance of the logarithms of all paths, never written out."""
+
+    def __init__(self, zones: Zones, belief: Belief, meetings: Meetings) -> None:
+        self.belief, self.meetings = belief, meetings
+        self.both, self.skew = features(zones, belief)
+        self.group = np.full((3, 3), belief.level**2) + np.eye(3) * belief.group**2
+        self.groups = groups(zones)
+        count, square = len(zones), len(zones) ** 2
+        matrix = meetings.matrix
+        self.row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+        self.pair = self.row * square + matrix.indices % square
+        self.size = count
+
+    def nothing(self) -> tuple[Floats, Floats, Floats]:
+        """No change of any zone or group."""
+        return np.zeros(self.size), np.zeros(self.size), np.zeros(3)
+
+    def slope(self, now: Floats, model: Floats) -> _Slope:
+        """How the counters' logarithms answer to those of the paths."""
+        matrix = self.meetings.matrix
+        data = now[matrix.indices] / (model + 0.5)[self.row]
+        square = self.size**2
+        pairs = np.bincount(self.pair, data, matrix.shape[0] * square).reshape(-1, square)
+        slope = type(matrix)((data, matrix.indices, matrix.indptr), shape=matrix.shape)
+        return _Slope(self, slope, pairs)
+
+
+class _Slope:
+    """Derivatives of the counters' logarithms, summed up by pair, zone and group."""
+
+    def __init__(self, covers: _Covers, matrix: Any, pairs: Floats) -> None:
+        self.covers, self.matrix, self._pairs = covers, matrix, pairs
+        square = pairs.reshape(-1, covers.size, covers.size)
+        out, into = square.sum(axis=2), square.sum(axis=1)
+        self._both, self._skew = out + into, out - into
+        flat = covers.groups.reshape(-1)
+        self._group = np.stack([pairs[:, flat == g].sum(axis=1) for g in range(3)], axis=1)
+
+    def gain(self) -> Floats:
+        """Prior covariance of the counters' logarithms; (n_counters, n_counters) float64."""
+        c, b = self.covers, self.covers.belief
+        found: Floats = self._group @ c.group @ self._group.T + self._both @ c.both @ self._both.T
+        found += self._skew @ c.skew @ self._skew.T + b.pair**2 * (self._pairs @ self._pairs.T)
+        found += b.path**2 * (self.matrix @ self.matrix.T).toarray()
+        return found
+
+    def spread(self, weight: Floats) -> tuple[tuple[Floats, Floats, Floats], Floats]:
+        """Changes of zones and groups, and of every path's logarithm, for weights of the counters."""
+        c, b = self.covers, self.covers.belief
+        of_group = c.group @ (self._group.T @ weight)
+        of_both, of_skew = c.both @ (self._both.T @ weight), c.skew @ (self._skew.T @ weight)
+        square = of_both[:, None] + of_both[None, :] + of_skew[:, None] - of_skew[None, :]
+        square = (square + of_group[c.groups]).reshape(-1) + b.pair**2 * (self._pairs.T @ weight)
+        paths = b.path**2 * (self.matrix.T @ weight)
+        return (of_both, of_skew, of_group), np.tile(square, c.meetings.shape[0]) + paths
