@@ -37,6 +37,7 @@ import numpy.typing as npt
 from twin.core.time import Tick
 
 if TYPE_CHECKING:
+    from models.traffic.demand.file import Demand
     from models.traffic.parameters import TrafficParameters
     from twin.city.city import City
 
@@ -69,6 +70,8 @@ class Setting:
         Controls that a policy or event of the scenario may set.
     parameters
         Of the model: ``period``, ``sample``, ``horizon``, ``reroute``, ``options``.
+    ways
+        The ways of a calibrated demand, which ``Vehicles.way`` counts; None without one.
     """
 
     city: City
@@ -79,6 +82,7 @@ class Setting:
     wanted: frozenset[str]
     controlled: frozenset[str]
     parameters: TrafficParameters
+    ways: Demand | None = None
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,9 @@ class Vehicles:
         From the beginning of the origin; NaN for who enters at the border, at full speed.
     factor : (n,) float64, 1
         Wanted speed over the limit.
+    way : (n,) int64
+        Row among ``Setting.ways`` of the way that it keeps to unless that is closed; -1 for who
+        finds one.
     """
 
     names: npt.NDArray[np.str_]
@@ -109,6 +116,7 @@ class Vehicles:
     goal: Rows
     place: Floats
     factor: Floats
+    way: Rows
 
 
 @dataclass(frozen=True)

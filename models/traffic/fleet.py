@@ -26,6 +26,8 @@ TYPES = {
 }
 """Vehicle types by name; all may drive where cars may."""
 NAMES = tuple(TYPES)
+KEEPS = ".keeps"
+"""Ending of the type that keeps to its way."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +63,13 @@ def write_types(file: Path) -> None:
     """Write the vehicle types as an additional file of SUMO.
 
     Each carries SUMO's rerouting device: a trip finds its way when it departs, by the travel times
-    of that moment. The speed factor is drawn by us: one trip less does not shift the others.
+    of that moment. Its twin ``KEEPS`` does not: it keeps to the way that it was given. The speed
+    factor is drawn by us: one trip less does not shift the others.
     """
     types = [
-        f'<vType id="{PREFIX}{name}" vClass="passenger" speedFactor="1" speedDev="0" {rest}>'
-        '<param key="has.rerouting.device" value="true"/></vType>'
+        f'<vType id="{PREFIX}{name}{end}" vClass="passenger" speedFactor="1" speedDev="0" {rest}>'
+        f'<param key="has.rerouting.device" value="{value}"/></vType>'
         for name, rest in TYPES.items()
+        for end, value in (("", "true"), (KEEPS, "false"))
     ]
     file.write_text("<additional>\n" + "\n".join(types) + "\n</additional>\n", encoding="utf-8")

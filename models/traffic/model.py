@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
 from models.traffic.counts import Counts
+from models.traffic.demand.file import read_demand
+from models.traffic.demand.graph import SPEED_SHARE
+from models.traffic.demand.release import CalibratedTraffic
 from models.traffic.engine import Account, Engine, Setting, start
 from models.traffic.fleet import Mix
 from models.traffic.network import Network
@@ -71,7 +75,10 @@ class Traffic(Model):
                 allowed="for instance 10s and 1m",
             )
         self._own = self._uses_own_demand()
-        self._citizens = parameters.demand in ("citizens", "both") or not self._own
+        self._calibrated: CalibratedTraffic | None = None
+        self._citizens = parameters.demand in ("citizens", "both", "calibrated") or not self._own
+        if parameters.demand == "calibrated":
+            self._calibrated = self._read_demand(parameters.demand_file)
         if self._own and not self._citizens:
             world.warnings.append(
                 "the traffic is the demand that came with the city: what citizens decide (a price, "
@@ -90,7 +97,17 @@ class Traffic(Model):
                 allowed='"auto" or "citizens"',
                 mend="build the bundle from a SUMO scenario: twin city from-sumo",
             )
-        return has and wanted != "citizens"
+        return has and wanted not in ("citizens", "calibrated")
+
+    def _read_demand(self, file: str | None) -> CalibratedTraffic:
+        self.world.warnings.append(
+            "the traffic is a calibrated demand: what citizens decide does not change it"
+        )
+        table = self.city["edge"]
+        times = table["length"] / np.maximum(table["speed"] * SPEED_SHARE, 0.5)
+        demand = read_demand(Path(file or ""), self.city)
+        start = self.world.calendar.day_seconds(0)
+        return CalibratedTraffic(demand, start, times, self.world.streams)
 
     # -- start -------------------------------------------------------------------------------
 
@@ -106,6 +123,7 @@ class Traffic(Model):
                 wanted=self.world.consumed,
                 controlled=self.world.controlled,
                 parameters=self.parameters,
+                ways=None if self._calibrated is None else self._calibrated.ways,
             )
         )
         free = self._engine.free
@@ -126,7 +144,7 @@ class Traffic(Model):
         network = Network.read(self.city)
         mix = Mix(p.diesel, p.electric, p.vans, p.trucks)
         self._departures = Departures(table["length"], network, self.world.streams, mix)
-        if not self._own and p.through > 0.0:
+        if not self._own and self._calibrated is None and p.through > 0.0:
             self._through = ThroughTraffic(
                 self.city, network, self.world.streams, self.world.calendar, p.through
             )
@@ -155,7 +173,9 @@ class Traffic(Model):
         records = self.take("citizens.trips")
         if self._departures is None:
             return
-        if len(records["depart"]):
+        if self._calibrated is not None:
+            self._departures.take(self._calibrated.until(now))
+        elif len(records["depart"]):
             names = [
                 f"c.{person:.0f}.{depart:.0f}"
                 for person, depart in zip(records["person"], records["depart"], strict=True)
@@ -172,7 +192,10 @@ class Traffic(Model):
 
     def _release(self, engine: Engine, now: Tick) -> None:
         if self._departures is not None:
-            vehicles = self._departures.due(now, self["traffic.closed"] > 0.5)
+            closed = self["traffic.closed"] > 0.5
+            vehicles = self._departures.due(now, closed)
+            if self._calibrated is not None:
+                vehicles = self._calibrated.around(vehicles, closed)
             self._departures.unreachable += engine.release(vehicles)
 
     def _follow_counts(self) -> None:

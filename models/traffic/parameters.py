@@ -17,9 +17,16 @@ class TrafficParameters(Parameters):
         default="libsumo",
         description="SUMO in this process, beside it over TraCI, or with its window",
     )
-    demand: Literal["auto", "own", "citizens", "both"] = Field(
+    demand: Literal["auto", "own", "citizens", "both", "calibrated"] = Field(
         default="auto",
-        description="the demand that came with the city, the citizens' trips, or both",
+        description="the demand that came with the city, the citizens' trips, both, or a "
+        "calibrated one",
+    )
+    demand_file: str | None = Field(
+        default=None, description="the calibrated demand, written by `twin calibrate`"
+    )
+    count_columns: dict[str, str] = Field(
+        default_factory=dict, description="which column of a file of counts is what"
     )
     through: float = Field(
         default=0.2,
@@ -57,4 +64,6 @@ class TrafficParameters(Parameters):
     def _shares(self) -> TrafficParameters:
         if self.diesel + self.electric > 1.0:
             raise ValueError("diesel and electric together exceed 1")
+        if self.demand == "calibrated" and self.demand_file is None:
+            raise ValueError('demand = "calibrated" needs demand_file')
         return self

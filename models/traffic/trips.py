@@ -28,6 +28,8 @@ class Trips:
     origin, goal : (n,) int, edge rows
     inside
         Whether they begin at a kerb in the city, or at its border.
+    way : (n,) int64
+        Row among the ways of the demand; -1, or no column, where the engine is to find one.
     """
 
     names: npt.NDArray[np.str_]
@@ -35,11 +37,18 @@ class Trips:
     origin: npt.NDArray[np.int64]
     goal: npt.NDArray[np.int64]
     inside: bool
+    way: npt.NDArray[np.int64] | None = None
 
     def select(self, rows: npt.NDArray[Any]) -> Trips:
         """Some of the trips."""
+        way = None if self.way is None else self.way[rows]
         return Trips(
-            self.names[rows], self.depart[rows], self.origin[rows], self.goal[rows], self.inside
+            self.names[rows],
+            self.depart[rows],
+            self.origin[rows],
+            self.goal[rows],
+            self.inside,
+            way,
         )
 
 
@@ -108,6 +117,7 @@ class Departures:
             goal=trips.goal,
             place=places,
             factor=speed_factors(keys),
+            way=np.full(len(keys), -1) if trips.way is None else trips.way,
         )
 
 

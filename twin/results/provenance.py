@@ -82,7 +82,7 @@ def git_commit() -> str:
 
 
 def inputs(scenario: Scenario, city: City) -> dict[str, str]:
-    """Hashes of everything that a run reads: the bundle's files and the sensors' recordings."""
+    """Hashes of everything that a run reads: the bundle's files, recordings, models' files."""
     # As they are now: a table may have been corrected in a GIS since the bundle was made.
     folder, files = city.folder, city.manifest.get("files", {})
     found = {f"city/{name}": sha256(folder / name) for name in sorted(files)} if folder else {}
@@ -90,6 +90,10 @@ def inputs(scenario: Scenario, city: City) -> dict[str, str]:
         file = item.parameters.get("file")
         if isinstance(file, str) and Path(file).is_file():
             found[f"sensor/{Path(file).name}"] = sha256(Path(file))
+    for name, parameters in scenario.data.model.items():
+        for key, file in parameters.items():
+            if key.endswith("_file") and isinstance(file, str) and Path(file).is_file():
+                found[f"model/{name}/{Path(file).name}"] = sha256(Path(file))
     return found
 
 

@@ -7,6 +7,7 @@ import difflib
 import hashlib
 import json
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -319,7 +320,10 @@ def _kept(inherited: list[Any], mine: list[Any]) -> list[int]:
 
 
 def _resolve_files(raw: dict[str, Any], file: Path | None) -> None:
-    """Make the bundle and the files that sensors name absolute: they lie beside the scenario."""
+    """Make the bundle and the files that sensors and models name absolute.
+
+    They lie beside the scenario; a model's are its keys that end in ``_file``.
+    """
     city = raw.get("city")
     if (
         file is not None
@@ -327,11 +331,20 @@ def _resolve_files(raw: dict[str, Any], file: Path | None) -> None:
         and (file.parent / city / "manifest.json").is_file()
     ):
         raw["city"] = str((file.parent / city).resolve())
-    sensors = raw.get("sensor", [])
+    sensors, models = raw.get("sensor", []), raw.get("model", {})
     for item in sensors if isinstance(sensors, list) else []:
-        if isinstance(item, dict) and isinstance(item.get("file"), str) and file is not None:
-            path = Path(item["file"]).expanduser()
-            item["file"] = str(path if path.is_absolute() else (file.parent / path).resolve())
+        _resolve(item, lambda key: key == "file", file)
+    for item in models.values() if isinstance(models, dict) else []:
+        _resolve(item, lambda key: key.endswith("_file"), file)
+
+
+def _resolve(item: Any, names_file: Callable[[str], bool], file: Path | None) -> None:
+    if file is None or not isinstance(item, dict):
+        return
+    for key, value in item.items():
+        if names_file(key) and isinstance(value, str):
+            path = Path(value).expanduser()
+            item[key] = str(path if path.is_absolute() else (file.parent / path).resolve())
 
 
 def _keys(raw: dict[str, Any], prefix: str = "") -> list[str]:

@@ -13,13 +13,14 @@ import numpy.typing as npt
 
 from models.traffic.calibration.counts import Counts, read_counts
 from models.traffic.calibration.problem import Outcome, Problem, share_of_day, solve
-from models.traffic.calibration.score import Score, geh
+from models.traffic.calibration.score import Score
 from models.traffic.calibration.simulate import Passages, simulate
 from models.traffic.calibration.slices import Slice, around, slices, whole
 from models.traffic.demand.file import Demand
 from models.traffic.demand.fit import Meetings, fit
 from models.traffic.demand.prior import Belief
 from models.traffic.demand.sample import sample
+from models.traffic.demand.sums import sums
 from twin.city.city import City
 from twin.errors import ConfigError
 
@@ -104,7 +105,7 @@ class Calibration:
 def per_counter(counts: Counts, simulated: Floats) -> Floats:
     """Mean flow of each counter from what it counts row by row; (n_counters,) float64, veh/h."""
     seen = np.isfinite(counts.count)
-    total = np.bincount(counts.counter[seen], simulated[seen], len(counts))
+    total = sums(counts.counter[seen], simulated[seen], len(counts))
     seconds = counts.seconds()
     return np.where(seconds > 0.0, total * 3600.0 / np.maximum(seconds, 1.0), np.nan)
 
@@ -223,7 +224,6 @@ class _Work:
         passages = self._drive(demand, meso=self.settings.meso)
         simulated, pace = passages.counts(self.counts)
         prior = model.meetings.matrix @ model.prior.reshape(-1)
-        target, share = whole(self.parts)
         hourly = 3600.0 / sum(part.seconds for part in self.parts)
         return Calibration(
             self.city,
@@ -253,9 +253,7 @@ class _Work:
         target, share = whole(parts)
         known = np.isfinite(target)
         choice = None if np.count_nonzero(known) >= CHOOSE_FROM else (0.2, Belief())
-        outcome = solve(
-            self.problem, counts.select(known), target[known], day=share, choice=choice
-        )
+        outcome = solve(self.problem, counts.select(known), target[known], day=share, choice=choice)
         return _Model(self.problem, self.counts, outcome, counts, parts, share)
 
     def _corrected(self, correction: Floats, model: _Model, passages: Passages) -> Floats:
@@ -264,9 +262,7 @@ class _Work:
         found = correction.copy()
         for number, part in enumerate(self.parts):
             inside = (self.counts.begin >= part.begin) & (self.counts.end <= part.end)
-            simulated = np.bincount(
-                self.counts.counter[inside], rows[inside], len(self.counts)
-            )
+            simulated = sums(self.counts.counter[inside], rows[inside], len(self.counts))
             assigned = model.meetings.matrix @ model.slices[number].reshape(-1)
             ratio = (assigned + 5.0) / (simulated + 5.0)
             found[number] *= np.clip(ratio, 0.7, 1.4) ** 0.8

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from models.traffic.demand.sums import sums
 from twin.city.city import City
 from twin.errors import ConfigError, DataError
 
@@ -71,11 +72,11 @@ class Counts:
 
     def total(self) -> Floats:
         """Vehicles that each counter counted; (n_counters,) float64."""
-        return np.bincount(self.counter, np.nan_to_num(self.count), len(self))
+        return sums(self.counter, np.nan_to_num(self.count), len(self))
 
     def seconds(self) -> Floats:
         """How long each counter counted; (n_counters,) float64, s."""
-        return np.bincount(self.counter, (self.end - self.begin) * np.isfinite(self.count), len(self))
+        return sums(self.counter, (self.end - self.begin) * np.isfinite(self.count), len(self))
 
     def select(self, counters: npt.NDArray[Any]) -> Counts:
         """Some of the counters, with their rows."""

@@ -136,7 +136,7 @@ def solve(
 
 
 def choose(problem: Problem, counts: Counts, target: Floats, day: float) -> tuple[float, Belief]:
-    """Spread and prior by leave-one-out predictive density; one parameter after the other, twice."""
+    """Spread and prior by leave-one-out predictive density; one parameter after the other."""
     spread, belief = SPREADS[1], Belief()
     if len(target) < 4:
         return spread, belief
@@ -167,8 +167,8 @@ def choose(problem: Problem, counts: Counts, target: Floats, day: float) -> tupl
 def _moves(belief: Belief, spread: float) -> int:
     """How many parameters differ from the prior's own."""
     usual = Belief()
-    moved = sum(getattr(belief, name) != getattr(usual, name) for name in CHOICES)
-    return moved + (spread != SPREADS[1])
+    moved = [getattr(belief, name) != getattr(usual, name) for name in CHOICES]
+    return int(sum(moved)) + int(spread != SPREADS[1])
 
 
 def share_of_day(begin: float, end: float) -> float:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from models.traffic.calibration.counts import Counts
 from models.traffic.demand.file import Demand
+from models.traffic.demand.sums import sums
 from twin.city.city import City
 from twin.errors import ModelError
 
@@ -62,7 +63,7 @@ class Passages:
     def times(self, size: int, least: Floats) -> Floats:
         """Mean time to pass each edge; ``least`` where nobody passed. (n_edges,) float64, s."""
         number = np.bincount(self.edge, minlength=size)
-        total = np.bincount(self.edge, self.leave - self.enter, size)
+        total = sums(self.edge, self.leave - self.enter, size)
         found: Floats = np.where(number >= 3, total / np.maximum(number, 1), least)
         return np.maximum(found, least * 0.5)
 

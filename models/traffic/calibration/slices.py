@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from models.traffic.calibration.counts import Counts
 from models.traffic.calibration.problem import share_of_day
+from models.traffic.demand.sums import sums
 
 Floats = npt.NDArray[np.float64]
 HOUR = 3600.0
@@ -87,7 +88,8 @@ def _hours(begin: float, end: float) -> list[tuple[float, float, int]]:
 def _disjoint(begin: Floats, end: Floats) -> tuple[Floats, Floats]:
     """The distinct intervals, joined where they overlap."""
     pairs = np.unique(np.stack([begin, end], axis=1), axis=0)
-    starts, ends = [], []
+    starts: list[float] = []
+    ends: list[float] = []
     for b, e in pairs.tolist():
         if ends and b < ends[-1] - 1e-6:
             ends[-1] = max(ends[-1], e)
@@ -102,7 +104,7 @@ def _slice(counts: Counts, begin: float, end: float) -> Slice:
     rows = np.flatnonzero(inside)
     size, share = len(counts), share_of_day(begin, end)
     shares = [share_of_day(counts.begin[row], counts.end[row]) for row in rows]
-    seen = np.bincount(counts.counter[rows], shares, size)
-    total = np.bincount(counts.counter[rows], counts.count[rows], size)
+    seen = sums(counts.counter[rows], shares, size)
+    total = sums(counts.counter[rows], counts.count[rows], size)
     target = np.where(seen > 0.0, total * share / np.maximum(seen, 1e-12), np.nan)
     return Slice(begin, end, share, target)

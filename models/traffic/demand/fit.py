@@ -11,6 +11,7 @@ import numpy.typing as npt
 from models.traffic.demand.kernels import Floats, meet
 from models.traffic.demand.paths import Paths
 from models.traffic.demand.prior import Belief, features, groups
+from models.traffic.demand.sums import sums
 from models.traffic.demand.zones import Zones
 
 ROUNDS = 12
@@ -35,7 +36,9 @@ class Meetings:
     shape: tuple[int, int, int]
 
     @classmethod
-    def of(cls, paths: Paths, edge: npt.NDArray[np.int64], source: npt.NDArray[np.int64]) -> Meetings:
+    def of(
+        cls, paths: Paths, edge: npt.NDArray[np.int64], source: npt.NDArray[np.int64]
+    ) -> Meetings:
         """For counters on edges; ``source`` is the edge that a counted turn comes from, or -1."""
         from scipy.sparse import csr_array
 
@@ -151,7 +154,7 @@ class _Covers:
         matrix = self.meetings.matrix
         data = now[matrix.indices] / (model + 0.5)[self.row]
         square = self.size**2
-        pairs = np.bincount(self.pair, data, matrix.shape[0] * square).reshape(-1, square)
+        pairs = sums(self.pair, data, matrix.shape[0] * square).reshape(-1, square)
         slope = type(matrix)((data, matrix.indices, matrix.indptr), shape=matrix.shape)
         return _Slope(self, slope, pairs)
 
@@ -176,7 +179,7 @@ class _Slope:
         return found
 
     def spread(self, weight: Floats) -> tuple[tuple[Floats, Floats, Floats], Floats]:
-        """Changes of zones and groups, and of every path's logarithm, for weights of the counters."""
+        """Changes of zones and groups, and of every path, for weights of the counters."""
         c, b = self.covers, self.covers.belief
         of_group = c.group @ (self._group.T @ weight)
         of_both, of_skew = c.both @ (self._both.T @ weight), c.skew @ (self._skew.T @ weight)

@@ -29,14 +29,14 @@ RELUCTANCE = {
     "pedestrian": 4.0,
     "track": 4.0,
 }
-"""A minute on a street of each class, in minutes of a secondary road: drivers keep to main roads."""
+"""A minute on a street of each class, in minutes of a secondary road: main roads attract."""
 OTHER_CLASS = 1.15
 TURN = {"s": 0.0, "r": 2.0, "R": 2.0, "l": 5.0, "L": 5.0, "t": 30.0}
 """Seconds lost in a turn, by SUMO's letter of its direction."""
 YIELD = {"M": 0.0, "m": 3.0, "=": 2.0, "s": 5.0, "w": 5.0, "Z": 2.0}
 """Seconds lost for others, by SUMO's letter of a link's state."""
 SIGNAL = 12.0
-"""Mean wait at a signal, s: Webster's uniform delay for a green half of a 60 s cycle, near saturation."""
+"""Mean wait at a signal, s: Webster's uniform delay, half green in a 60 s cycle, nearly full."""
 _CONNECTION = re.compile(r"<connection\s([^>]*?)/?>")
 _ATTRIBUTE = re.compile(r"(\w+)=\"([^\"]*)\"")
 
@@ -111,8 +111,8 @@ def _turns(city: City, car: npt.NDArray[np.bool_]) -> tuple[Rows, Rows, Floats]:
     rows = city["edge"].rows(np.array([edge for pair in found for edge in pair], dtype=np.str_))
     pairs = rows.reshape(-1, 2).astype(np.int64)
     turn = np.array(list(found.values()), dtype=np.float64)
-    kept = (pairs >= 0).all(axis=1)
-    kept[kept] = car[pairs[kept, 0]] & car[pairs[kept, 1]]
+    kept: npt.NDArray[np.bool_] = np.all(pairs >= 0, axis=1)
+    kept &= car[pairs[:, 0]] & car[pairs[:, 1]]
     return pairs[kept, 0], pairs[kept, 1], turn[kept]
 
 

@@ -1,17 +1,16 @@
-"""Stochastic route choice: shortest paths under perceived costs that differ from driver to driver."""
+"""Stochastic route choice: shortest paths under costs that each driver perceives differently."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from models.traffic.demand import kernels
 from models.traffic.demand.graph import Graph
 from models.traffic.demand.kernels import Floats, Ints
 from models.traffic.demand.zones import Zones
-from twin.core.random import Streams, normals, uniforms
+from twin.core.random import Streams, normals
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,12 @@ class Paths:
 
 
 def draw_paths(
-    graph: Graph, zones: Zones, draws: int, spread: float, seed: int = 0, times: Floats | None = None
+    graph: Graph,
+    zones: Zones,
+    draws: int,
+    spread: float,
+    seed: int = 0,
+    times: Floats | None = None,
 ) -> Paths:
     """Draw the paths.
 

@@ -1,4 +1,4 @@
-"""What is believed of the trips before anything was counted: gravity between zones, and its doubts."""
+"""What is believed of the trips before any count: gravity between zones, and its doubts."""
 
 from __future__ import annotations
 

@@ -25,10 +25,10 @@ def sample(paths: Paths, slices: list[tuple[float, float, Floats]]) -> Demand:
 
     Notes
     -----
-    Systematic sampling (Madow 1949) along the paths in a fixed order: each path and each neighbouring
-    group of paths gets its expected number to within one, so that streets carry what is expected
-    with much less noise than independent draws give. Departures follow a golden-ratio sequence, so
-    that the vehicles of each path are spread over the slice.
+    Systematic sampling (Madow 1949) along the paths in a fixed order: each path and each
+    neighbouring group of paths gets its expected number to within one, so that streets carry what
+    is expected with much less noise than independent draws give. Departures follow a
+    golden-ratio sequence, so that the vehicles of each path are spread over the slice.
     """
     departures, ways = [], []
     carried = 0.5

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from models.traffic.build import SMALL, UNKNOWN_CLASS, VOLUME
 from models.traffic.demand.graph import Graph, classes
 from models.traffic.demand.kernels import Floats, Ints
+from models.traffic.demand.sums import sums
 from twin.city.city import City
 from twin.core.random import Streams, uniforms
 
@@ -116,15 +117,27 @@ class Zones:
         ins, outs = gates.inward, ~gates.inward
         zone = cell + n_gates
         return cls(
-            np.array([f"gate {i}" for i in gates.names] + [f"cell {x:.0f} {y:.0f}" for x, y in centres]),
+            np.array(
+                [f"gate {i}" for i in gates.names] + [f"cell {x:.0f} {y:.0f}" for x, y in centres]
+            ),
             np.arange(count) < n_gates,
             np.concatenate([gates.point, centres]),
             np.array([*gates.kind, *[""] * len(centres)]),
             np.concatenate([gates.volume, np.zeros(len(centres))]),
-            np.bincount(zone, people[inner], count),
-            np.bincount(zone, jobs[inner], count),
-            Ends.of(np.r_[gates.zone[ins], zone], np.r_[gates.edge[ins], inner], np.r_[gates.lanes[ins], weight], count),
-            Ends.of(np.r_[gates.zone[outs], zone], np.r_[gates.edge[outs], inner], np.r_[gates.lanes[outs], weight], count),
+            sums(zone, people[inner], count),
+            sums(zone, jobs[inner], count),
+            Ends.of(
+                np.r_[gates.zone[ins], zone],
+                np.r_[gates.edge[ins], inner],
+                np.r_[gates.lanes[ins], weight],
+                count,
+            ),
+            Ends.of(
+                np.r_[gates.zone[outs], zone],
+                np.r_[gates.edge[outs], inner],
+                np.r_[gates.lanes[outs], weight],
+                count,
+            ),
         )
 
 
@@ -176,7 +189,7 @@ def _gates(city: City, graph: Graph) -> _Gates:
         [str(table.ids[edge[i]]) for i in lead],
         [str(road[i]) for i in lead],
         np.array([points[zone == z].mean(axis=0) for z in range(count)]).reshape(-1, 2),
-        np.bincount(zone, volume, count),
+        sums(zone, volume, count),
     )
 
 
@@ -220,7 +233,8 @@ def _merged(points: Floats) -> Rows:
         return np.empty(0, dtype=np.int64)
     apart = np.hypot(*(points[:, None, :] - points[None, :, :]).transpose(2, 0, 1))
     _, number = connected_components(csr_array(apart <= MERGE), directed=False)
-    return number.astype(np.int64)
+    found: Rows = number.astype(np.int64)
+    return found
 
 
 def _weights(city: City, graph: Graph) -> tuple[Floats, Floats]:
@@ -230,8 +244,8 @@ def _weights(city: City, graph: Graph) -> tuple[Floats, Floats]:
     if ("building", "edge") in city.links and len(city["building"]):
         link = np.asarray(city.links["building", "edge"].indices)
         good = link >= 0
-        people = np.bincount(link[good], city["building"]["people"][good], size)
-        jobs = np.bincount(link[good], city["building"]["jobs"][good], size)
+        people = sums(link[good], city["building"]["people"][good], size)
+        jobs = sums(link[good], city["building"]["jobs"][good], size)
     if people.sum() + jobs.sum() <= 0.0:
         small = graph.car & np.isin(classes(city), [*SMALL, "tertiary", ""])
         people = np.where(small, city["edge"]["length"] / METRES_A_HOME, 0.0)
@@ -241,9 +255,12 @@ def _weights(city: City, graph: Graph) -> tuple[Floats, Floats]:
 
 def _shared(weight: Floats, graph: Graph) -> Floats:
     """Spread over the directions of each piece of street that cars use."""
-    lanes = np.bincount(graph.segment, graph.car)
-    total = np.bincount(graph.segment, weight)
-    share: Floats = np.where(graph.car, total[graph.segment] / np.maximum(1, lanes[graph.segment]), 0.0)
+    count = int(graph.segment.max(initial=0)) + 1
+    lanes = sums(graph.segment, graph.car, count)
+    total = sums(graph.segment, weight, count)
+    share: Floats = np.where(
+        graph.car, total[graph.segment] / np.maximum(1, lanes[graph.segment]), 0.0
+    )
     return share
 
 
@@ -260,6 +277,6 @@ def _cells(points: Floats, weight: Floats) -> tuple[Rows, Floats]:
         if count <= MAX_CELLS:
             break
         side *= 1.2
-    total = np.maximum(np.bincount(cell, weight, count), 1e-9)
-    centres = np.stack([np.bincount(cell, weight * points[:, d], count) / total for d in (0, 1)], 1)
+    total = np.maximum(sums(cell, weight, count), 1e-9)
+    centres = np.stack([sums(cell, weight * points[:, d], count) / total for d in (0, 1)], 1)
     return cell, centres

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from models.traffic.engine import EMISSIONS, Account, Floats, Setting, Vehicles
-from models.traffic.fleet import NAMES, PREFIX, write_types
+from models.traffic.fleet import KEEPS, NAMES, PREFIX, write_types
 from models.traffic.sumo import inputs
 from models.traffic.sumo.closures import Closures
 from models.traffic.sumo.controls import Signals, SpeedLimits
@@ -36,6 +36,7 @@ class SumoEngine:
         self.simulation = Simulation(p.engine, self._options(extra), setting.scratch)
         api, edges = self.simulation.api, [str(edge) for edge in city["edge"].ids]
         self._edges = edges
+        self._ways: set[int] = set()
         self.free: Floats = np.array([api.lane.getMaxSpeed(f"{edge}_0") for edge in edges])
         length = np.maximum(city["edge"]["length"], 0.1)
         occupancy = "traffic.occupancy" in setting.wanted
@@ -93,19 +94,31 @@ class SumoEngine:
         api, name = self.simulation.api, str(vehicles.names[row])
         place = float(vehicles.place[row])
         depart = self.simulation.begin + float(vehicles.depart[row]) / 1000.0
-        # Two edges are enough: the rerouting device finds the way between them at departure.
-        way = [self._edges[vehicles.origin[row]], self._edges[vehicles.goal[row]]]
-        api.route.add(name, way)
+        route, kind = self._route(vehicles, row), PREFIX + NAMES[vehicles.kind[row]]
         api.vehicle.add(
             name,
-            name,
-            typeID=PREFIX + NAMES[vehicles.kind[row]],
+            route,
+            typeID=kind + (KEEPS if vehicles.way[row] >= 0 else ""),
             depart=f"{max(depart, present):.2f}",
             departLane="best",
             departPos="base" if np.isnan(place) else f"{place:.1f}",
             departSpeed="max" if np.isnan(place) else "0",
         )
         api.vehicle.setSpeedFactor(name, float(vehicles.factor[row]))
+
+    def _route(self, vehicles: Vehicles, row: int) -> str:
+        """Name of a route of SUMO: the way that is given, or two edges."""
+        api, ways, number = self.simulation.api, self._setting.ways, int(vehicles.way[row])
+        if number < 0 or ways is None:
+            # Two edges are enough: the rerouting device finds the way between them at departure.
+            name, way = str(vehicles.names[row]), [vehicles.origin[row], vehicles.goal[row]]
+        else:
+            name, way = f"citytwin.way.{number}", ways.way(number).tolist()
+            if number in self._ways:
+                return name
+            self._ways.add(number)
+        api.route.add(name, [self._edges[edge] for edge in way])
+        return name
 
     def advance(self, now: Tick) -> None:
         """Let SUMO drive, and look at it every sample."""

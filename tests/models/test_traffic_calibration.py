@@ -1,0 +1,243 @@
+"""Calibration: counts in the forms people have, a demand that fits them, streets not counted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.traffic.build import TrafficBuilder
+from models.traffic.calibration.calibrate import Calibration, Settings, calibrate, folds
+from models.traffic.calibration.counts import Counts, read_counts
+from models.traffic.calibration.page import write_page
+from models.traffic.calibration.score import Score, geh
+from models.traffic.calibration.write import write_scenario
+from models.traffic.demand.file import read_demand
+from tests.models._streets import grid, indicators, live
+from twin.city.city import City
+from twin.city.features import Features
+from twin.errors import ConfigError, DataError
+from twin.scenario import Scenario
+
+HOUR = 3600.0
+
+
+@pytest.fixture(scope="module")
+def streets(tmp_path_factory: pytest.TempPathFactory) -> City:
+    city = grid(tmp_path_factory.mktemp("grid"))
+    TrafficBuilder().build(city, Features())
+    return city
+
+
+def small(**traffic: object) -> Scenario:
+    return Scenario.from_dict(
+        {
+            "name": "small",
+            "city": "small",
+            "period": {"from": "07:45", "duration": "75m"},
+            "model": {"traffic": traffic},
+        }
+    )
+
+
+def passages(streets: City) -> Counts:
+    """What passes every edge under a demand of another level, other gateways, less through."""
+    from models.traffic.calibration.problem import Problem
+    from models.traffic.demand.prior import Belief
+
+    problem = Problem.of(streets, 12)
+    rng = np.random.default_rng(3)
+    zones = problem.zones
+    factor = np.exp(-0.6 + 0.3 * rng.standard_normal(len(zones)))
+    paths = problem.paths(0.25)
+    trips = problem.prior(0.25, Belief(through=0.6), 0.075) * factor[:, None] * factor[None, :]
+    flow = paths.flows(trips)
+    rows = np.flatnonzero(flow > 10.0)
+    every = np.full(len(rows), 8.0 * HOUR)
+    return Counts(
+        streets["edge"].ids[rows],
+        rows,
+        np.full(len(rows), -1),
+        np.arange(len(rows)),
+        every,
+        every + HOUR,
+        np.round(flow[rows]),
+        np.full(len(rows), np.nan),
+    )
+
+
+@pytest.fixture(scope="module")
+def found(streets: City) -> tuple[Calibration, Counts, Counts]:
+    """A calibration to every third street, and the counts of the others."""
+    truth = passages(streets)
+    seen = np.arange(len(truth)) % 3 == 0
+    used, hidden = truth.select(seen), truth.select(~seen)
+    settings = Settings(folds=3, rounds=2, draws=8, meso=True)
+    return calibrate(small(), used, city=streets, settings=settings), used, hidden
+
+
+def test_a_calibrated_demand_fits_its_counters(found: tuple[Calibration, Counts, Counts]) -> None:
+    calibration, used, _ = found
+    assert calibration.fitted.share > 0.9
+    assert calibration.fitted.counters == len(used)
+    assert calibration.fitted.rmse < Score.of(calibration.prior, used.hourly()).rmse / 2
+
+
+def test_streets_that_were_not_counted_come_nearer_to_the_truth(
+    streets: City, found: tuple[Calibration, Counts, Counts]
+) -> None:
+    from models.traffic.calibration.calibrate import per_counter
+    from models.traffic.calibration.problem import Problem
+    from models.traffic.calibration.simulate import simulate
+    from models.traffic.demand.prior import Belief
+
+    calibration, _, hidden = found
+    driven = simulate(streets, calibration.demand, meso=True, until=9 * HOUR + 1)
+    ours = Score.of(per_counter(hidden, driven.counts(hidden)[0]), hidden.hourly())
+    problem = Problem.of(streets, 8)
+    prior = problem.paths(0.2).flows(problem.prior(0.2, Belief(), 0.072))[hidden.edge]
+    assert ours.share > 0.6
+    assert ours.mean_geh < Score.of(prior, hidden.hourly()).mean_geh
+
+
+def test_held_out_counters_are_scored_without_having_been_used(
+    found: tuple[Calibration, Counts, Counts],
+) -> None:
+    calibration, used, _ = found
+    assert calibration.left_out.counters == len(used)
+    assert calibration.left_out.mean_geh > calibration.fitted.mean_geh
+
+
+def test_a_calibrated_scenario_runs_and_carries_what_was_counted(
+    streets: City, found: tuple[Calibration, Counts, Counts], tmp_path: Path
+) -> None:
+    calibration, used, _ = found
+    base = tmp_path / "base.toml"
+    base.write_text(
+        'name = "base"\ncity = "small"\nperiod = {from = "07:45", duration = "75m"}\n'
+        '[model.traffic]\n[record]\nevery = "5m"\n'
+    )
+    original = Scenario.load(base)
+    file, demand = write_scenario(calibration, original, str(base), tmp_path / "counted")
+    loaded = Scenario.load(file)
+    assert loaded.data.model["traffic"]["demand_file"] == str(demand.resolve())
+    assert len(read_demand(demand, streets)) == len(calibration.demand)
+    outcome = live(streets, loaded)
+    flow = outcome.series["traffic.flow"]
+    counted_hour = flow[-12:, used.edge].mean(axis=0)
+    assert Score.of(counted_hour, used.hourly()).share > 0.9
+    assert indicators(outcome)["traffic.trips"] > 0.8 * len(calibration.demand)
+
+
+def test_a_calibrated_demand_goes_around_a_closed_street(
+    streets: City, found: tuple[Calibration, Counts, Counts], tmp_path: Path
+) -> None:
+    calibration, used, _ = found
+    base = tmp_path / "base.toml"
+    base.write_text(
+        'name = "base"\ncity = "small"\nperiod = {from = "07:45", duration = "25m"}\n'
+        '[model.traffic]\n[record]\nevery = "5m"\n'
+    )
+    file, _ = write_scenario(calibration, Scenario.load(base), str(base), tmp_path / "counted")
+    inner = used.edge[~np.isin(used.edge, streets["gateway"]["edge"])]
+    edge = str(streets["edge"].ids[inner[np.argmax(used.hourly()[np.isin(used.edge, inner)])]])
+    closed = Scenario.load(file, **{"period.duration": "25m", "period.from": "07:45"})
+    what = closed.with_event("traffic.closure", edges=[edge], from_="07:50")
+    outcome = live(streets, what)
+    assert outcome.series["traffic.flow"][3:, streets["edge"].row(edge)].max() == 0.0
+    assert indicators(outcome)["traffic.teleports"] == 0
+    assert indicators(outcome)["traffic.trips"] > 100
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_page_stands_alone(
+    found: tuple[Calibration, Counts, Counts], tmp_path: Path, language: str
+) -> None:
+    calibration, used, _ = found
+    text = write_page(calibration, tmp_path / "page.html", language).read_text("utf-8")
+    assert text.count("<circle") == 3 * len(used)
+    assert "calibration." not in text
+    assert "http" not in text.replace("http://www.w3.org", "")
+    assert f"lang='{language}'" in text
+
+
+# -- counts ----------------------------------------------------------------------------------
+
+
+def write(folder: Path, name: str, text: str) -> Path:
+    file = folder / name
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_csv_with_other_names_signs_and_clock_times(streets: City, tmp_path: Path) -> None:
+    a, b = map(str, streets["edge"].ids[:2])
+    file = write(
+        tmp_path,
+        "counts.csv",
+        f"Strecke;von;bis;Kfz/h;v\n{a};07:00;07:30;200;36\n{b};25200;27000;;18\n",
+    )
+    columns = {"edge": "Strecke", "begin": "von", "end": "bis", "flow": "Kfz/h", "speed_kmh": "v"}
+    counts = read_counts(file, streets, columns)
+    assert counts.begin.tolist() == [25200.0, 25200.0]
+    assert np.nan_to_num(counts.count, nan=-1.0).tolist() == [100.0, -1.0]
+    np.testing.assert_allclose(counts.speed, [10.0, 5.0])
+    np.testing.assert_allclose(counts.hourly()[0], 200.0)
+
+
+def test_edge_data_and_turns_of_sumo(streets: City, tmp_path: Path) -> None:
+    a, b = map(str, streets["edge"].ids[:2])
+    file = write(
+        tmp_path,
+        "counts.xml",
+        f'<meandata><interval begin="0" end="900"><edge id="{a}" entered="40" departed="2" '
+        f'speed="9.5"/></interval><interval begin="900" end="1800"><edge id="{a}" entered="30"/>'
+        f'<edgeRelation from="{a}" to="{b}" count="7"/></interval></meandata>',
+    )
+    counts = read_counts(file, streets)
+    assert counts.ids.tolist() == [a, f"{a}>{b}"]
+    assert counts.total().tolist() == [72.0, 7.0]
+    assert counts.hourly().tolist() == [144.0, 28.0]
+
+
+def test_parquet_holds_the_same_as_csv(streets: City, tmp_path: Path) -> None:
+    import duckdb
+
+    a = str(streets["edge"].ids[0])
+    csv = write(tmp_path, "counts.csv", f"edge,begin,end,count\n{a},0,3600,12\n")
+    parquet = tmp_path / "counts.parquet"
+    duckdb.sql(f"COPY (SELECT * FROM '{csv}') TO '{parquet}' (FORMAT parquet)")
+    one, two = read_counts(csv, streets), read_counts(parquet, streets)
+    assert one.total().tolist() == two.total().tolist() == [12.0]
+
+
+def test_wrong_counts_say_what_is_wrong(streets: City, tmp_path: Path) -> None:
+    file = write(tmp_path, "a.csv", "street,begin,end,count\nx,0,10,1\n")
+    with pytest.raises(ConfigError, match="is the edge"):
+        read_counts(file, streets)
+    file = write(tmp_path, "b.csv", "edge,begin,end,count\nnowhere,0,10,1\n")
+    with pytest.raises(DataError, match="none of the 1 counts"):
+        read_counts(file, streets)
+    a = str(streets["edge"].ids[0])
+    file = write(tmp_path, "c.csv", f"edge,begin,end,count\n{a},noon,10,1\n")
+    with pytest.raises(DataError, match="'noon' is not a time"):
+        read_counts(file, streets)
+    with pytest.raises(ConfigError, match="no quantity 'colour'"):
+        read_counts(file, streets, {"colour": "count"})
+
+
+@given(st.floats(0.0, 5000.0), st.floats(0.0, 5000.0))
+def test_geh_is_symmetric_and_zero_only_for_equals(a: float, b: float) -> None:
+    there, back = geh(np.array([a]), np.array([b])), geh(np.array([b]), np.array([a]))
+    assert there == back
+    assert (there[0] == 0.0) == (abs(a - b) ** 2 == 0.0)
+
+
+def test_every_counter_is_held_out_once() -> None:
+    parts = folds(13, 5, seed=1)
+    assert sorted(np.concatenate(parts).tolist()) == list(range(13))
+    assert {len(part) for part in parts} == {2, 3}
+    assert folds(13, 5, seed=1)[0].tolist() == parts[0].tolist() != folds(13, 5, seed=2)[0].tolist()
