@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from models.lighting.luminaires import number, rated_power, technology, usual
+from models.lighting.luminaires import number, optics, rated_power, technology, usual
 from models.lighting.streets import Places, along, classes, lit, thin
+from models.lighting.technology import TECHNOLOGIES
 from twin.city.builder import Builder
 from twin.city.city import City
 from twin.city.features import Features
@@ -68,13 +69,22 @@ class LightingBuilder(Builder):
         kinds = [technology(t) for t in tags] + ["led"] * len(guessed)
         columns = {
             "power": np.array(powers, dtype=np.float64),
-            "technology": np.array(kinds, dtype="U3"),
+            "technology": np.array(kinds, dtype="U12"),
             "height": np.array(heights, dtype=np.float64),
+            "flux": _flux(powers, kinds),
+            "optics": np.array([optics(kind) for kind in kinds], dtype="U12"),
+            "age": np.full(len(kinds), -1.0),
             "origin": np.array([MAPPED] * len(ids) + [INFERRED] * len(names), dtype="U8"),
         }
         geometry = np.concatenate((points, shapely.points(places.xy)))
         city.add(Table("lamp", np.array(ids + names, dtype=np.str_), columns, geometry))
         city.connect(Link("lamp", "edge", np.concatenate((serves, places.edge)).astype(np.int32)))
+
+
+def _flux(powers: list[float], kinds: list[str]) -> npt.NDArray[np.float64]:
+    """Initial flux of the luminaires, lm; (n,) float64."""
+    pairs = zip(powers, kinds, strict=True)
+    return np.array([p * TECHNOLOGIES[kind].efficacy for p, kind in pairs], dtype=np.float64)
 
 
 def _coordinates(points: npt.NDArray[np.object_]) -> npt.NDArray[np.float64]:

@@ -1,9 +1,9 @@
-"""Light of the sky from the sun's height, and the photocell that switches the lamps."""
+"""Light of the sky from the sun's height, and what switches the lamps: photocell or clock."""
 
 from __future__ import annotations
 
 import math
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 _HORIZON = (
     (20.0, (3.74, 3.97, -4.07, 1.47)),
@@ -75,3 +75,64 @@ class Photocell:
         light = illuminance(self.elevation(utc), cloud)
         self.dark = light < (self.off_above if self.dark else self.on_below)
         return self.dark
+
+
+class AstronomicalClock(Photocell):
+    """Switches at computed sunset and sunrise, whatever the sky.
+
+    Parameters
+    ----------
+    latitude, longitude
+        Place, degrees.
+    after_sunset, before_sunrise
+        The lamps go on and off that many minutes after and before; negative the other way.
+    """
+
+    SUNSET = -0.833
+    """True height of the sun's centre at sunset and sunrise, degrees."""
+
+    def __init__(
+        self, latitude: float, longitude: float, after_sunset: float, before_sunrise: float
+    ) -> None:
+        super().__init__(latitude, longitude)
+        self._after, self._before = after_sunset, before_sunrise
+
+    def look(self, utc: datetime, cloud: float = 0.0) -> bool:
+        """Whether the lamps are on from now."""
+        self.dark = self._down(utc - timedelta(minutes=self._after)) and self._down(
+            utc + timedelta(minutes=self._before)
+        )
+        return self.dark
+
+    def _down(self, utc: datetime) -> bool:
+        return self.elevation(utc) < self.SUNSET
+
+
+def threshold(lux: float) -> float:
+    """Height of the sun at which a clear sky gives this illuminance, degrees."""
+    low, high = -18.0, 60.0
+    for _ in range(40):
+        middle = (low + high) / 2.0
+        low, high = (low, middle) if illuminance(middle) > lux else (middle, high)
+    return low
+
+
+def yearly_hours(latitude: float, longitude: float, year: int, height: float) -> float:
+    """Hours of a year with the sun below a height (by astral, every fourth day)."""
+    from astral import Observer, SunDirection
+    from astral.sun import elevation, noon, time_at_elevation
+
+    observer = Observer(latitude, longitude)
+    days = [date(year, 1, 1) + timedelta(days=n) for n in range(0, 365, 4)]
+    bright = 0.0
+    for day in days:
+        try:
+            rise, fall = (
+                time_at_elevation(observer, height, day, way, with_refraction=False)
+                for way in (SunDirection.RISING, SunDirection.SETTING)
+            )
+            bright += ((fall - rise).total_seconds() / 3600.0) % 24.0
+        except ValueError:  # the sun stays above or below all day
+            up = elevation(observer, noon(observer, day), with_refraction=False) > height
+            bright += 24.0 * up
+    return 8760.0 * (1.0 - bright / (24.0 * len(days)))

@@ -1,4 +1,4 @@
-"""Loops over lamps."""
+"""Loops over lamps and streets."""
 
 from __future__ import annotations
 
@@ -6,120 +6,237 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
+from twin.core.random import exponential, uniform
+
 Floats = npt.NDArray[np.float64]
+Singles = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int32]
+Keys = npt.NDArray[np.uint64]
+
+QUANTITIES = (
+    "power",  # W
+    "burning",  # lamps
+    "dimmed",  # lamps that are below full light, or off
+    "light",  # light level, summed over lamps
+    "useful",  # lm on the carriageway
+    "trespass",  # windows with more light than is allowed after the curfew
+)
+"""What is summed over the lamps of each street, in this order."""
+
+FULL = 1.0 - 1e-9
 
 
 @nb.njit(
-    nb.types.UniTuple(nb.float64, 3)(
-        nb.boolean,
+    nb.void(
         nb.float64[::1],
         nb.float64[::1],
         nb.float64[::1],
         nb.float64[::1],
         nb.float64[::1],
+        nb.float64[::1],
+        nb.float64[::1],
+        nb.float64[::1],
+        nb.float64[::1],
+        nb.int32[::1],
+        nb.float32[::1],
+        nb.float32[::1],
+        nb.float64[:, :, ::1],
     ),
     cache=True,
 )
-def power(
-    dark: bool,
+def refresh(
     dimming: Floats,
+    resting: Floats,
+    override: Floats,
+    fed: Floats,
     rated: Floats,
     standing: Floats,
-    needed: Floats,
-    out: Floats,
-) -> tuple[float, float, float]:
-    """Power of each lamp: P = P_full (s + (1 - s) d); none by day, and none at d = 0.
+    least: Floats,
+    useful: Floats,
+    window: Floats,
+    street: Rows,
+    low: Singles,
+    high: Singles,
+    sums: Floats,
+) -> None:
+    """Power of each lamp without and with somebody near, and what each street sums to.
+
+    A lamp has two states; everything that is measured is linear between them in the share of time
+    that somebody is near. P = P_full (s + (1 - s) d) for d > 0, none at d = 0. A level below what
+    a technology can be dimmed to burns at that.
 
     Parameters
     ----------
-    dark
-        Whether the lamps are switched on.
     dimming : (n_lamps,) float64, 1
-        Dimming level d, 0 (switched off) to 1 (full light).
-    rated : (n_lamps,) float64, W
-        Power at full light.
-    standing : (n_lamps,) float64, 1
-        Part s of the power that dimming does not save.
-    needed : (n_lamps,) float64, 1
-        Level that the street's use asks for now.
-    out : (n_lamps,) float64, W
-        Filled with the power.
-
-    Returns
-    -------
-    total, burning, underlit
-        Power of all lamps (W), how many burn, and how many of the lamps that should burn are below
-        the level that is needed.
+        Level while somebody is near, 0 (off) to 1.
+    resting : (n_lamps,) float64, 1
+        Part of that level while nobody is near; 1 where lamps do not wait for anybody.
+    override : (n_lamps,) float64, 1
+        Level that wins over both; negative for none.
+    fed : (n_lamps,) float64, 1
+        1 where the cabinet feeds the lamp and the lamp works, else 0.
+    rated, standing, least : (n_lamps,) float64
+        Power at full light (W), part s, lowest level.
+    useful : (n_lamps,) float64, lm
+        Maintained flux on the carriageway at full light.
+    window : (n_lamps,) float64, 1
+        Level above which a window gets more light than is allowed; above 1 for never.
+    street : (n_lamps,) int32
+        Row of each lamp's street.
+    low, high : (n_lamps,) float32, W
+        Filled with the power without and with somebody near.
+    sums : (2, n_streets, len(QUANTITIES)) float64
+        Filled with the sums of each street, without and with somebody near.
     """
-    total = 0.0
-    burning = 0.0
-    underlit = 0.0
-    for i in range(out.size):
-        level = dimming[i]
-        if not dark:
-            out[i] = 0.0
-            continue
-        if level > 0.0:
-            watts = rated[i] * (standing[i] + (1.0 - standing[i]) * level)
-            burning += 1.0
-        else:
+    sums[:] = 0.0
+    for i in range(rated.size):
+        j = street[i]
+        for state in range(2):
+            level = dimming[i] * resting[i] if state == 0 else dimming[i]
+            if override[i] >= 0.0:
+                level = override[i]
+            level *= fed[i]
             watts = 0.0
-        if level < needed[i] - 1e-9:
-            underlit += 1.0
-        out[i] = watts
-        total += watts
-    return total, burning, underlit
+            if level > 0.0:
+                level = max(level, least[i])
+                watts = rated[i] * (standing[i] + (1.0 - standing[i]) * level)
+                sums[state, j, 1] += 1.0
+            if fed[i] > 0.0 and level < FULL:
+                sums[state, j, 2] += 1.0
+            if level > window[i]:
+                sums[state, j, 5] += 1.0
+            sums[state, j, 0] += watts
+            sums[state, j, 3] += level
+            sums[state, j, 4] += level * useful[i]
+            if state == 0:
+                low[i] = watts
+            else:
+                high[i] = watts
 
 
 @nb.njit(
-    nb.void(nb.float64[::1], nb.int32[::1], nb.int32[::1], nb.float64[::1], nb.float64[::1]),
+    nb.void(
+        nb.float32[::1],
+        nb.float32[::1],
+        nb.int32[::1],
+        nb.float32[::1],
+        nb.float64[::1],
+    ),
+    cache=True,
+    fastmath=True,
+)
+def spread(low: Singles, high: Singles, street: Rows, near: Singles, out: Floats) -> None:
+    """Mean power of each lamp over a step: low + (high - low) of the share that somebody is near.
+
+    Parameters
+    ----------
+    low, high : (n_lamps,) float32, W
+        See :func:`refresh`.
+    street : (n_lamps,) int32
+    near : (n_streets,) float32, 1
+        Share of the step in which somebody is near.
+    out : (n_lamps,) float64, W
+        Filled.
+    """
+    for i in range(out.size):
+        out[i] = low[i] + (high[i] - low[i]) * near[street[i]]
+
+
+@nb.njit(
+    nb.void(
+        nb.uint64[::1],
+        nb.int64[::1],
+        nb.float64[::1],
+        nb.float64[::1],
+        nb.float64[::1],
+        nb.float64[::1],
+        nb.float64[::1],
+        nb.float64[::1],
+        nb.float64,
+        nb.float32[::1],
+    ),
     cache=True,
 )
-def use(flow: Floats, edge: Rows, back: Rows, capacity: Floats, out: Floats) -> None:
-    """Flow over capacity on each lamp's street, both directions together; NaN where none is known.
+def presence(
+    keys: Keys,
+    drawn: npt.NDArray[np.int64],
+    patience: Floats,
+    lit: Floats,
+    vehicles: Floats,
+    walkers: Floats,
+    vehicle_window: Floats,
+    walker_window: Floats,
+    length: float,
+    near: Singles,
+) -> None:
+    """Share of a step in which somebody lights the lamps of each street.
+
+    Vehicles and walkers come as one Poisson process whose rate is constant within the step; each
+    holds the light for its window, and windows that overlap are one. The time to the next arrival
+    is a budget of unit exponential ``patience`` that the rate uses up, so that a change of the rate
+    between steps is exact and a quiet street costs no draw.
 
     Parameters
     ----------
-    flow : (n_edges,) float64, veh/h
-        NaN where nobody has counted.
-    edge, back : (n_lamps,) int32
-        Rows of the lamp's edge and of the one that leads back; -1 for none.
-    capacity : (n_edges,) float64, veh/h
-    out : (n_lamps,) float64, 1
-        Filled with the ratio; a direction without a count is left out.
+    keys : (n_streets,) uint64
+    drawn : (n_streets,) int64
+        Draws so far; the counter of the next.
+    patience : (n_streets,) float64, 1
+        Budget that is left until the next arrival; negative before the first step.
+    lit : (n_streets,) float64, s
+        From the start of the step until when the light is held already.
+    vehicles, walkers : (n_streets,) float64, 1/s
+        Arrivals.
+    vehicle_window, walker_window : (n_streets,) float64, s
+        How long each holds the light.
+    length : float, s
+        Of the step.
+    near : (n_streets,) float32, 1
+        Filled with the share of the step.
     """
-    for i in range(out.size):
-        vehicles = 0.0
-        room = 0.0
-        if edge[i] >= 0 and not np.isnan(flow[edge[i]]):
-            vehicles += flow[edge[i]]
-            room += capacity[edge[i]]
-        if back[i] >= 0 and not np.isnan(flow[back[i]]):
-            vehicles += flow[back[i]]
-            room += capacity[back[i]]
-        out[i] = vehicles / room if room > 0.0 else np.nan
+    for j in range(near.size):
+        rate = vehicles[j] + walkers[j]
+        until = lit[j]
+        covered = min(until, length)
+        left = patience[j]
+        if left < 0.0:
+            left = exponential(keys[j], np.uint64(0))
+            drawn[j] = 1
+        at = 0.0
+        while left < rate * (length - at):
+            at += left / rate
+            draw = np.uint64(drawn[j])
+            walks = uniform(keys[j], draw) * rate < walkers[j]
+            left = exponential(keys[j], draw + np.uint64(1))
+            drawn[j] += 2
+            end = at + (walker_window[j] if walks else vehicle_window[j])
+            if end > until:
+                covered += min(end, length) - min(max(at, until), length)
+                until = end
+        patience[j] = left - rate * (length - at)
+        lit[j] = max(0.0, until - length)
+        near[j] = covered / length
 
 
-@nb.njit(nb.void(nb.float64[::1], nb.float64[::1]), cache=True)
-def needed_level(ratio: Floats, out: Floats) -> None:
-    """Level that the use of a street asks for, relative to that of its busiest class.
-
-    CEN/TR 13201-1 moves the class of a road by one between more than 65 % of its capacity, 35 to
-    65 %, and less; a class less of EN 13201-2 is about three quarters of the luminance (M3 1.0, M4
-    0.75, M5 0.5 cd/m²).
+@nb.njit(
+    nb.void(nb.float64[:, :, ::1], nb.float32[::1], nb.float64[:, ::1], nb.float64[::1]),
+    cache=True,
+)
+def mix(sums: Floats, near: Singles, streets: Floats, total: Floats) -> None:
+    """What each street and the city sum to, between the two states of :func:`refresh`.
 
     Parameters
     ----------
-    ratio : (n_lamps,) float64, 1
-        Flow over capacity; NaN asks for full light.
-    out : (n_lamps,) float64, 1
-        Filled with 0.5, 0.75 or 1.
+    sums : (2, n_streets, q) float64
+    near : (n_streets,) float32, 1
+    streets : (n_streets, q) float64
+        Filled with each street's.
+    total : (q,) float64
+        Filled with the city's.
     """
-    for i in range(out.size):
-        if ratio[i] < 0.35:
-            out[i] = 0.5
-        elif ratio[i] <= 0.65:
-            out[i] = 0.75
-        else:
-            out[i] = 1.0
+    total[:] = 0.0
+    for j in range(near.size):
+        for k in range(total.size):
+            value = sums[0, j, k] + (sums[1, j, k] - sums[0, j, k]) * near[j]
+            streets[j, k] = value
+            total[k] += value

@@ -10,8 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-LED_OVER_HPS = 1.24 / 3.4
-"""Power of a LED luminaire over that of the sodium luminaire it replaces (Carderock, ESTCP)."""
+from models.lighting.technology import LED_OVER_HPS
 
 _LINK = "_link"
 
@@ -37,7 +36,8 @@ class Luminaire:
 
     def power(self, technology: str) -> float:
         """Rated power, W."""
-        return round(self.hps * LED_OVER_HPS, 1) if technology == "led" else self.hps
+        sizes = {"led": LED_OVER_HPS, "mercury": 1.65}  # 125 W of mercury for 70 W of sodium
+        return round(self.hps * sizes.get(technology, 1.0), 1)
 
 
 _MAIN = Luminaire(height=10.0, spacing=35.0, hps=275.0)  # 250 W lamp
@@ -73,13 +73,31 @@ def rank(road: str) -> int:
     return PRIORITY.index(name) if name in LUMINAIRES else len(PRIORITY)
 
 
+_WORDS = {
+    "metal halide": ("halide", "mh", "cdm"),
+    "mercury": ("mercury",),
+    "fluorescent": ("fluorescent", "cfl"),
+    "hps": ("sodium", "discharge", "hps", "gas", "incandescent"),
+}
+
+
 def technology(tags: dict[str, str]) -> str:
-    """``hps`` for a discharge lamp, ``led`` otherwise: most lamps renewed today are LED."""
-    text = " ".join(
-        tags.get(key, "") for key in ("light:method", "lamp_type", "light:lamp")
-    ).lower()
-    old = ("sodium", "discharge", "mercury", "halide", "hps", "gas", "fluorescent", "incandescent")
-    return "hps" if any(word in text for word in old) else "led"
+    """The technology that a map's tags name; LED otherwise: most lamps renewed today are LED."""
+    text = " ".join(tags.get(key, "") for key in ("light:method", "lamp_type", "light:lamp"))
+    return named(text) or "led"
+
+
+def named(text: str) -> str:
+    """The technology that a text speaks of; empty for none."""
+    words = text.lower().replace("_", " ")
+    if "led" in words.split():
+        return "led"
+    return next((kind for kind, keys in _WORDS.items() if any(k in words for k in keys)), "")
+
+
+def optics(kind: str) -> str:
+    """The optics that go with a technology on a road, see :mod:`.photometry`."""
+    return "road" if kind == "led" else "sodium"
 
 
 def number(text: str | None, fallback: float) -> float:

@@ -1,159 +1,370 @@
-"""Street lighting: power of each luminaire from darkness and dimming."""
+"""Street lighting: power and light of each lamp from darkness, dimming, presence and faults."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
-from pydantic import Field
+import numpy.typing as npt
 
-from models.lighting import kernels
-from models.lighting.daylight import Photocell
-from models.lighting.luminaires import LED_OVER_HPS
-from models.lighting.streets import opposite
+from models.lighting import classes as norm
+from models.lighting import kernels, technology
+from models.lighting.accounts import Accounts
+from models.lighting.daylight import AstronomicalClock, Photocell, threshold, yearly_hours
+from models.lighting.faults import Faults
+from models.lighting.groups import streets_of
+from models.lighting.lamps import LED, Luminaires
+from models.lighting.parameters import INDICATORS, Parameters
 from twin.core.indicator import Indicator
 from twin.core.model import Model
-from twin.core.model import Parameters as Base
 from twin.core.port import Port
-from twin.core.time import Tick, hours, minutes
+from twin.core.random import uniforms
+from twin.core.time import DailyWindow, Tick, minutes
 from twin.core.world import World
 
+Floats = npt.NDArray[np.float64]
 
-class Parameters(Base):
-    """Parameters of the lighting of a city."""
+DIMMING, RESTING, OVERRIDE = "lighting.dimming", "lighting.resting", "lighting.override"
+RENEWED, CABINET = "lighting.renewed", "lighting.cabinet_on"
+KEPT = 0.995
+"""A class counts as kept from this part of its illuminance: what the measurement can tell."""
 
-    technology: Literal["as built", "led", "hps"] = Field(
-        default="as built", description="lamps as in the city's table, or all of one technology"
-    )
-    on_below: float = Field(default=35.0, gt=0.0, description="daylight that switches on, lx")
-    off_ratio: float = Field(default=1.5, ge=1.0, description="switches off above this × on_below")
-    standing_led: float = Field(default=0.145, ge=0.0, le=1.0, description="LED power not dimmable")
-    standing_hps: float = Field(default=0.3, ge=0.0, le=1.0, description="the same of sodium lamps")
-    price: float = Field(default=0.19, ge=0.0, description="electricity, EUR/kWh")
-    carbon: float = Field(default=0.21, ge=0.0, description="CO2 of electricity, kg/kWh")
+
+def _control(name: str, table: str, bounds: tuple[float, float], default: float) -> Port:
+    profile = "mean" if name == DIMMING else None
+    return Port(name, table, "1", "control", bounds=bounds, default=default, profile=profile)  # type: ignore[arg-type]
 
 
 class Lighting(Model):
-    """Street lighting: P = P_full (s + (1 - s) d) while the photocell sees no daylight."""
+    """Street lighting: P = P_full (s + (1 - s) d) while it is dark and the lamp works."""
 
     name: ClassVar[str] = "lighting"
     Parameters = Parameters
     reads = (
         Port("weather.cloud", table="city", unit="1", default=0.0),
         Port("traffic.flow", table="edge", unit="veh/h", kind="flow", default=0.0),
+        Port("traffic.speed", table="edge", unit="m/s", default=0.0),
+        Port("citizens.walkers", table="edge", unit="person/h", kind="flow", default=0.0),
     )
-    writes = (Port("lighting.power", table="lamp", unit="W", profile="sum"),)
+    writes = (
+        Port("lighting.power", table="lamp", unit="W", profile="sum"),
+        Port("lighting.illuminance", table="edge", unit="lx", profile="mean"),
+        Port("lighting.shortfall", table="edge", unit="h", profile="last"),
+        Port("lighting.works", table="lamp", unit="1", profile="last"),
+        Port("lighting.cabinet_power", table="cabinet", unit="W"),
+    )
     controls = (
-        Port(
-            "lighting.dimming",
-            table="lamp",
-            unit="1",
-            kind="control",
-            bounds=(0.0, 1.0),
-            default=1.0,
-            profile="mean",
-        ),
+        _control(DIMMING, "lamp", (0.0, 1.0), 1.0),
+        _control(RESTING, "lamp", (0.0, 1.0), 1.0),
+        _control(OVERRIDE, "lamp", (-1.0, 1.0), -1.0),
+        _control(RENEWED, "lamp", (0.0, 1.0), 0.0),
+        _control(CABINET, "cabinet", (0.0, 1.0), 1.0),
     )
-    indicators = (
-        Indicator("lighting.energy", "kWh", "lower", "municipality"),
-        Indicator("lighting.cost", "EUR", "lower", "municipality"),
-        Indicator("lighting.co2", "kg", "lower", "everyone"),
-        Indicator("lighting.burning_hours", "h", "neutral", "municipality"),
-        Indicator("lighting.dimmed_share", "%", "neutral", "municipality"),
-        Indicator("lighting.underlit_share", "%", "lower", "everyone"),
-    )
+    indicators: ClassVar[tuple[Indicator, ...]] = INDICATORS
     period: Tick = minutes(1)
 
     def __init__(self, world: World, parameters: Any) -> None:
         super().__init__(world, parameters)
         self._last: Tick = 0
-        self._total = self._burning = self._dimmed = self._underlit = 0.0
-        self._joules = self._booked = 0.0
-        self._lamp_hours = self._dark_hours = self._dimmed_hours = self._underlit_hours = 0.0
-        self._next_bill: Tick = hours(1)
+        self._seen = 0
+        self._changed = True
+        self._was_dark = False
+
+    # -- the start -----------------------------------------------------------------------------
 
     def setup(self) -> None:
-        """Rated powers, the street of each lamp, and the photocell."""
-        lamps, place = self.city["lamp"], self.city.place
-        led = lamps["technology"] == "led"
-        wanted = {"led": np.ones_like(led), "hps": np.zeros_like(led)}
-        becomes = wanted.get(self.parameters.technology, led)
-        ratio = np.where(led, 1.0, LED_OVER_HPS) / np.where(becomes, 1.0, LED_OVER_HPS)
-        self._rated = np.ascontiguousarray(lamps["power"] * ratio)
-        self._standing = np.where(
-            becomes, self.parameters.standing_led, self.parameters.standing_hps
-        ).astype(np.float64)
-        self._edge = self.city.link("lamp", "edge").indices
-        back = opposite(self.city)
-        none = np.full(len(lamps), -1, dtype=np.int32)
-        self._back = np.where(self._edge >= 0, back[self._edge], none) if len(back) else none
-        self._capacity = self.city["edge"]["capacity"].astype(np.float64)
-        self._ratio = self.column("lamp")
-        self._needed = self.column("lamp", 0.5)
-        self._photocell = Photocell(
-            place.latitude, place.longitude, self.parameters.on_below, self.parameters.off_ratio
+        """Luminaires, streets, faults, and what switches the lamps."""
+        rules, ids = self.parameters, self.city["lamp"].ids
+        self._streets = streets = streets_of(self.city)
+        streams = self.world.streams
+        self._lamps = Luminaires(
+            self.city,
+            streets,
+            rules.technology,
+            rules.cleaning,
+            lambda: uniforms(streams.keys("lighting.age", ids), 0),
         )
+        self._lamps.with_standing(rules.standing_led, rules.standing_hps)
+        self._cabinet = self.city.link("lamp", "cabinet").indices
+        self._accounts = Accounts(self.world, rules, len(ids))
+        self._faults = Faults(self.world, self._lamps, rules, self._touch)
+        self._faults.start()
+        self._switch = self._made_switch()
         self._utc = self.world.calendar.utc(0)
+        self._curfew = DailyWindow.between(rules.curfew_from, rules.curfew_until)
+        self._allocate(len(ids), len(streets))
+        keys = streams.keys("lighting.presence", streets.ids)
+        self._keys, self._drawn = keys, np.zeros(len(streets), dtype=np.int64)
+        free = self.city["edge"]["speed"]
+        self._free = free[streets.edge] if len(free) else np.full(len(streets), 10.0)
+
+    def _made_switch(self) -> Photocell:
+        rules, place = self.parameters, self.city.place
+        if rules.switching == "clock":
+            return AstronomicalClock(
+                place.latitude, place.longitude, rules.after_sunset, rules.before_sunrise
+            )
+        return Photocell(place.latitude, place.longitude, rules.on_below, rules.off_ratio)
+
+    def _allocate(self, lamps: int, streets: int) -> None:
+        kinds = len(kernels.QUANTITIES)
+        self._low = np.zeros(lamps, dtype=np.float32)
+        self._high = np.zeros(lamps, dtype=np.float32)
+        self._burning = np.zeros(lamps)
+        self._sums = np.zeros((2, streets, kinds))
+        self._now = np.zeros((streets, kinds))
+        self._total = np.zeros(kinds)
+        self._near = np.zeros(streets, dtype=np.float32)
+        self._patience = np.full(streets, -1.0)
+        self._lit = np.zeros(streets)
+        self._wanted = np.zeros(streets)
+        self._asked = np.full(streets, 0.5)
+        self._renewed = np.zeros(lamps, dtype=np.bool_)
+        self._waits = self._fresh = False
+        self._planned = self._saving = 0.0
+        self._count = np.bincount(self._streets.of_lamp, minlength=streets).astype(np.float64)
+
+    def _touch(self) -> None:
+        self._changed = True
+
+    # -- one step ------------------------------------------------------------------------------
 
     def step(self, now: Tick) -> None:
-        """Account for the time since the last step, then the power from now on."""
+        """Account for the time since the last step, then the power and light from now on."""
         self._account(now)
         utc = self._utc + timedelta(milliseconds=now)
-        was = self._photocell.dark
-        dark = self._photocell.look(utc, float(self["weather.cloud"][0]))
-        if dark or was:
-            self._light(dark)
-        if now >= self._next_bill:
-            self._bill(now)
+        dark = self._switch.look(utc, float(self["weather.cloud"][0]))
+        if self._controlled() or self._changed or dark != self._was_dark:
+            self._refresh(dark)
+        waiting = self._waits and dark
+        if waiting:
+            self._presence(now)
+        if waiting or self._fresh:
+            self._spread()
+        if dark:
+            self._judge()
+        self._was_dark = dark
+        if self._accounts.due(now):
+            self._accounts.bill(now)
 
-    def _light(self, dark: bool) -> None:
-        dimming = self["lighting.dimming"]
-        self._dimmed = float(np.count_nonzero(dimming < 1.0)) if dark else 0.0
-        if self._dimmed:
-            flow = self["traffic.flow"]
-            kernels.use(flow, self._edge, self._back, self._capacity, self._ratio)
-            np.nan_to_num(self._ratio, copy=False)
-            kernels.needed_level(self._ratio, self._needed)
-        self._total, self._burning, self._underlit = kernels.power(
-            dark, dimming, self._rated, self._standing, self._needed, self["lighting.power"]
+    def _controlled(self) -> bool:
+        """Whether a control was set since the last look; controls are set only through the log."""
+        rows = self.world.log.rows
+        fresh, self._seen = rows[self._seen :], len(rows)
+        return any(kind == "control" and what.startswith("lighting.") for _, kind, what, _ in fresh)
+
+    def _refresh(self, dark: bool) -> None:
+        """Both states of every lamp, from controls, cabinets and faults."""
+        self._faults.settle(self._burning)
+        self._renew()
+        override = self[OVERRIDE]
+        fed = self._faults.works * self[CABINET][self._cabinet]
+        if not dark:
+            fed = fed * (override > 0.0)
+        lamps = self._lamps
+        kernels.refresh(
+            self[DIMMING],
+            self[RESTING],
+            override,
+            np.ascontiguousarray(fed),
+            lamps.rated,
+            lamps.standing,
+            lamps.least,
+            lamps.useful,
+            lamps.window,
+            self._streets.of_lamp,
+            self._low,
+            self._high,
+            self._sums,
         )
+        self._burning = (self._high > 0.0).astype(np.float64)
+        self["lighting.works"][:] = self._faults.works
+        self._waits = bool((self[RESTING] < 1.0).any())
+        self._planned = float(
+            (technology.planned(lamps.kind, self.parameters.visit) * self._burning).sum()
+        )
+        self._saving = self._saved_power()
+        self._near[:] = 0.0
+        self._fresh, self._changed = True, False
+
+    def _renew(self) -> None:
+        """New luminaires where the control asks for them and none has come yet."""
+        wanted = np.flatnonzero((self[RENEWED] >= 1.0) & ~self._renewed & (self._lamps.kind != LED))
+        if len(wanted):
+            self._lamps.renew(wanted)
+            self._lamps.with_standing(self.parameters.standing_led, self.parameters.standing_hps)
+            self._faults.renewed(wanted)
+            self._renewed[wanted] = True
+            self._accounts.investment += len(wanted) * self.parameters.luminaire
+
+    def _saved_power(self) -> float:
+        """What the renewed lamps would take more, were they as before and as bright now, W."""
+        rows = np.flatnonzero(self._renewed & (self._burning > 0.0))
+        if not len(rows):
+            return 0.0
+        lamps, before = self._lamps, self._lamps.kind_before[rows]
+        standing = technology.of(before, "standing")
+        s = lamps.standing[rows]
+        level = (self._high[rows] / lamps.rated[rows] - s) / np.maximum(1.0 - s, 1e-9)
+        level = np.maximum(level, technology.of(before, "least"))
+        old = lamps.before[rows] * (standing + (1.0 - standing) * level)
+        return float((old - self._high[rows]).sum())
+
+    def _presence(self, now: Tick) -> None:
+        """Who lights which street in the coming step."""
+        rules, streets = self.parameters, self._streets
+        vehicles = np.nan_to_num(streets.total(self["traffic.flow"])) / 3600.0
+        walkers = np.nan_to_num(streets.total(self["citizens.walkers"])) / 3600.0
+        speed = self["traffic.speed"][streets.edge]
+        speed = np.maximum(np.where(speed > 0.0, speed, self._free), 1.0)
+        kernels.presence(
+            self._keys,
+            self._drawn,
+            self._patience,
+            self._lit,
+            vehicles,
+            walkers,
+            rules.ahead / speed + rules.hold,
+            np.full(len(streets), rules.walker_ahead / WALKING + rules.hold),
+            self.period / 1000.0,
+            self._near,
+        )
+
+    def _spread(self) -> None:
+        """The ports and sums of the coming step."""
+        self._fresh = False
+        kernels.mix(self._sums, self._near, self._now, self._total)
+        streets, power = self._streets, self["lighting.power"]
+        kernels.spread(self._low, self._high, streets.of_lamp, self._near, power)
+        cabinets = self["lighting.cabinet_power"]
+        cabinets[:] = np.bincount(self._cabinet, weights=power, minlength=len(cabinets))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            lux = np.where(streets.area > 0.0, self._now[:, USEFUL] / streets.area, 0.0)
+        self._by_edge("lighting.illuminance", lux)
+
+    def _by_edge(self, port: str, values: Floats) -> None:
+        for rows in (self._streets.edge, self._streets.back):
+            self[port][rows[rows >= 0]] = values[rows >= 0]
+
+    def _judge(self) -> None:
+        """What each street's use asks for now, as a class and relative to its busiest hour."""
+        streets = self._streets
+        flow = self["traffic.flow"]
+        ratio = np.nan_to_num(streets.ratio(flow))
+        uses = np.nan_to_num(streets.total(flow)) + np.nan_to_num(
+            streets.total(self["citizens.walkers"])
+        )
+        number = streets.number + norm.shift(streets.motor, ratio, uses)
+        self._wanted = norm.required(streets.motor, number)
+        self._asked = norm.relative(ratio)
+
+    # -- accounts ------------------------------------------------------------------------------
 
     def _account(self, now: Tick) -> None:
         elapsed = (now - self._last) / 3_600_000.0
         self._last = now
-        if not self._photocell.dark:
+        if elapsed <= 0.0 or not (self._was_dark or self._total[0] > 0.0):
             return
-        self._joules += self._total * elapsed * 3600.0
-        self._dark_hours += len(self._rated) * elapsed
-        self._lamp_hours += self._burning * elapsed
-        self._dimmed_hours += self._dimmed * elapsed
-        self._underlit_hours += self._underlit * elapsed
+        accounts, sums = self._accounts, self._accounts.sums
+        sums["power"] += float(self._total[0]) * elapsed
+        sums["burning"] += float(self._total[1]) * elapsed
+        sums["planned"] += self._planned * elapsed
+        accounts.saved += self._saving * elapsed / 1000.0
+        self._faults.burn(elapsed, self._burning)
+        if not self._was_dark:
+            return
+        sums["dark"] += len(self._burning) * elapsed
+        sums["dimmed"] += float(self._total[2]) * elapsed
+        sums["faulty"] += float((self._faults.works == 0.0).sum()) * elapsed
+        if self._curfew.contains(self.world.calendar, now):
+            sums["trespass"] += float(self._total[TRESPASS]) * elapsed
+        self._account_light(elapsed)
 
-    @property
-    def energy(self) -> float:
-        """Energy so far, kWh."""
-        return self._joules / 3.6e6
-
-    def _bill(self, now: Tick) -> None:
-        """Book the energy since the last bill."""
-        self._next_bill = now + hours(1)
-        fresh = self.energy - self._booked
-        if fresh > 0.0:
-            self._booked = self.energy
-            cost = fresh * self.parameters.price
-            self.world.ledger.book(now, "municipality", "energy supplier", cost, "lighting")
+    def _account_light(self, elapsed: float) -> None:
+        """Whether each street had enough light for those who were there."""
+        streets, accounts = self._streets, self._accounts
+        present = self._sums[1]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            level = np.where(self._count > 0.0, present[:, LEVEL] / self._count, 1.0)
+        accounts.sums["underlit"] += float(self._count[level < self._asked - 1e-9].sum()) * elapsed
+        known = streets.area > 0.0
+        area = streets.area[known]
+        short = present[known, USEFUL] < KEPT * self._wanted[known] * area
+        length = streets.length[known]
+        accounts.lit_length += float(length.sum()) * elapsed
+        accounts.kept += float(length[~short].sum()) * elapsed
+        accounts.light += float(self._now[known, USEFUL].sum()) * elapsed
+        accounts.area += float(area.sum()) * elapsed
+        hours = np.zeros(len(streets))
+        hours[np.flatnonzero(known)[short]] = elapsed
+        for rows in (streets.edge, streets.back):
+            self["lighting.shortfall"][rows[rows >= 0]] += hours[rows >= 0]
 
     def measure(self) -> Mapping[str, float]:
-        """Energy, cost and CO2, hours that a lamp burned, and shares of the dark lamp hours."""
-        self._bill(self.world.now)
-        dark = self._dark_hours
+        """Energy, money, light, faults; see the page of the model."""
+        now, accounts = self.world.now, self._accounts
+        self._faults.settle(self._burning)
+        accounts.bill(now)
+        sums, rules = accounts.sums, self.parameters
         return {
-            "lighting.energy": self.energy,
-            "lighting.cost": self.energy * self.parameters.price,
-            "lighting.co2": self.energy * self.parameters.carbon,
-            "lighting.burning_hours": self._lamp_hours / max(1, len(self._rated)),
-            "lighting.dimmed_share": 100.0 * self._dimmed_hours / dark if dark else 0.0,
-            "lighting.underlit_share": 100.0 * self._underlit_hours / dark if dark else 0.0,
+            "lighting.energy": accounts.energy,
+            "lighting.cost": accounts.energy * rules.price,
+            "lighting.maintenance": self._faults.spent + sums["planned"],
+            "lighting.capital": accounts.capital(now),
+            "lighting.co2": accounts.energy * rules.carbon,
+            "lighting.burning_hours": sums["burning"] / max(1, len(self._burning)),
+            "lighting.dimmed_share": accounts.share("dimmed"),
+            "lighting.illuminance": _over(accounts.light, accounts.area),
+            "lighting.class_kept": 100.0 * _over(accounts.kept, accounts.lit_length),
+            "lighting.underlit_share": accounts.share("underlit"),
+            "lighting.trespass_hours": sums["trespass"],
+            "lighting.faulty_share": accounts.share("faulty"),
+            "lighting.failures": float(self._faults.failures),
+            "lighting.repairs": float(self._faults.repairs),
+            **self._indices(),
         }
+
+    def _indices(self) -> dict[str, float]:
+        """EN 13201-5, the mean lamp-hours to the next failure, and the payback of a renewal."""
+        lamps, area = self._lamps, self._streets.area
+        at_street = area[self._streets.of_lamp] > 0.0
+        useful = float(lamps.useful.sum())
+        hazard = float(lamps.hazard().mean()) if len(lamps.rated) else 0.0
+        place, year = self.city.place, self.world.calendar.start.year
+        height = threshold(self.parameters.on_below)
+        hours = yearly_hours(place.latitude, place.longitude, year, height)
+        share = hours / self._accounts.dark_hours if self._accounts.dark_hours else float("nan")
+        street_power = _over(float(lamps.rated[at_street].sum()), float(lamps.rated.sum()))
+        energy = self._accounts.energy * share * street_power
+        return {
+            "lighting.power_density": 1000.0 * _over(float(lamps.rated[at_street].sum()), useful),
+            "lighting.annual_consumption": _over(energy, float(area.sum())),
+            "lighting.hours_to_failure": _over(1.0, hazard),
+            "lighting.payback": self._payback(share, hours),
+        }
+
+    def _payback(self, share: float, hours: float) -> float:
+        """Years until the savings in energy and upkeep have paid for what was renewed."""
+        rows = np.flatnonzero(self._renewed)
+        if not len(rows):
+            return float("nan")
+        visit = self.parameters.visit
+        before = technology.upkeep(self._lamps.kind_before[rows], visit)
+        after = technology.upkeep(self._lamps.kind[rows], visit)
+        yearly = self._accounts.saved * share * self.parameters.price
+        yearly += float((before - after).sum()) * hours
+        return self._accounts.investment / yearly if yearly > 0.0 else float("nan")
+
+
+WALKING = 1.3
+"""Speed of a walker, m/s."""
+LEVEL = kernels.QUANTITIES.index("light")
+USEFUL = kernels.QUANTITIES.index("useful")
+TRESPASS = kernels.QUANTITIES.index("trespass")
+
+
+def _over(part: float, whole: float) -> float:
+    """A quotient; NaN where there is nothing to divide by."""
+    return part / whole if whole > 0.0 else float("nan")

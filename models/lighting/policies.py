@@ -1,4 +1,4 @@
-"""What a city does with its lamps: dims them by the traffic it sees, or by the hour."""
+"""What a city does with its lamps by what it sees: dims them by traffic, by class, on demand."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from models.lighting import kernels
-from models.lighting.streets import opposite
+from models.lighting import classes as norm
+from models.lighting.groups import streets_of
+from models.lighting.select import on_roads
 from twin.core.model import Parameters as Base
 from twin.core.time import ClockTime, DailyWindow, Tick, minutes
 from twin.core.world import World
@@ -22,7 +23,40 @@ from twin.scenario.schema import Duration
 Floats = npt.NDArray[np.float64]
 
 
-class ByTraffic(Policy):
+class _Held:
+    """Levels that rise at once and fall only when less was wanted for the whole of a time."""
+
+    def __init__(self, n: int, hold: Tick) -> None:
+        self._hold = hold
+        self._level = np.ones(n)
+        self._since = np.zeros(n, dtype=np.int64)
+
+    def __call__(self, now: Tick, wanted: Floats) -> Floats:
+        self._since[wanted >= self._level] = now
+        falls = now - self._since >= self._hold
+        np.maximum(self._level, wanted, out=self._level)
+        self._level[falls] = wanted[falls]
+        self._since[falls] = now
+        return self._level.copy()
+
+
+class _SeesTraffic(Policy):
+    """Knows the flow over the capacity of each street, as the sensors see it."""
+
+    sees = ("traffic.flow",)
+    acts = ("lighting.dimming",)
+
+    def setup(self) -> None:
+        """The streets of the lamps."""
+        self._streets = streets_of(self.city)
+
+    def _flow(self, now: Tick, view: View) -> Floats:
+        """Last count of each edge; NaN where there is none, or one that is too old."""
+        age = view.age("traffic.flow", now)
+        return np.where(age * 1000.0 > self.parameters.stale, np.nan, view["traffic.flow"])
+
+
+class ByTraffic(_SeesTraffic):
     """Dims the lamps of a street by the traffic that the sensors see on it.
 
     The level goes from ``minimum`` where flow / capacity is at most ``quiet`` up to full light at
@@ -41,8 +75,6 @@ class ByTraffic(Policy):
         every: Duration = Field(default=minutes(5), description="between two decisions")
 
     name: ClassVar[str] = "lighting.by_traffic"
-    sees = ("traffic.flow",)
-    acts = ("lighting.dimming",)
 
     def __init__(self, world: World, parameters: Any) -> None:
         super().__init__(world, parameters)
@@ -54,23 +86,15 @@ class ByTraffic(Policy):
             )
 
     def setup(self) -> None:
-        """The street of each lamp, both directions."""
-        lamps = len(self.city["lamp"])
-        self._edge = self.city.link("lamp", "edge").indices
-        none = np.full(lamps, -1, dtype=np.int32)
-        back = opposite(self.city)
-        self._back = np.where(self._edge >= 0, back[self._edge], none) if len(back) else none
-        self._capacity = self.city["edge"]["capacity"].astype(np.float64)
-        self._ratio = np.zeros(lamps)
-        self._level = np.ones(lamps)
-        self._since = np.zeros(lamps, dtype=np.int64)
+        """The streets, at full light."""
+        super().setup()
+        self._held = _Held(len(self._streets), self.parameters.hold)
 
     def decide(self, now: Tick, view: View) -> Iterable[Action]:
         """The level of every lamp."""
-        age = view.age("traffic.flow", now)
-        flow = np.where(age * 1000.0 > self.parameters.stale, np.nan, view["traffic.flow"])
-        kernels.use(flow, self._edge, self._back, self._capacity, self._ratio)
-        return [Action("lighting.dimming", self._held(now, self.wanted(self._ratio)))]
+        ratio = self._streets.ratio(self._flow(now, view))
+        level = self._held(now, self.wanted(ratio))
+        return [Action("lighting.dimming", level[self._streets.of_lamp])]
 
     def wanted(self, ratio: Floats) -> Floats:
         """Level for each flow over capacity; (n,) float64, full where the ratio is NaN."""
@@ -79,52 +103,124 @@ class ByTraffic(Policy):
         level = p.minimum + (1.0 - p.minimum) * rise
         return np.where(np.isnan(ratio), 1.0, level)
 
-    def _held(self, now: Tick, wanted: Floats) -> Floats:
-        """The level, which falls only when less was wanted for the whole of ``hold``."""
-        self._since[wanted >= self._level] = now
-        falls = now - self._since >= self.parameters.hold
-        np.maximum(self._level, wanted, out=self._level)
-        self._level[falls] = wanted[falls]
-        self._since[falls] = now
-        return self._level.copy()
 
+class ByClass(_SeesTraffic):
+    """Dims each street to the EN 13201 class that its use asks for, a window of time at a time.
 
-class PartNight(Policy):
-    """Dims or switches off lamps between two local times, on some road classes or on all."""
+    The installation is taken to give the class of its busiest hour at full light; the level of a
+    window is what EN 13201-2 asks for the class of its mean flow, over that. The class of a window
+    follows from the window before. Where nothing was counted: full light.
+    """
 
     class Parameters(Base):
-        """Parameters of part-night lighting; times are local, and ``until`` may be the next day."""
+        """Parameters of dimming by class."""
 
-        level: float = Field(default=0.5, ge=0.0, le=1.0, description="level in those hours, 1")
-        from_: ClockTime = Field(default="23:00", alias="from", description="local time")
-        until: ClockTime = Field(default="05:00", description="local time")
+        window: Duration = Field(default=minutes(15), description="over which the flow is averaged")
+        sample: Duration = Field(default=minutes(1), description="between two looks at the counts")
+        minimum: float = Field(default=0.3, ge=0.0, le=1.0, description="lowest level, 1")
+        stale: Duration = Field(default=minutes(60), description="age after which a count is void")
+
+    name: ClassVar[str] = "lighting.by_class"
+
+    def __init__(self, world: World, parameters: Any) -> None:
+        super().__init__(world, parameters)
+        self.period = parameters.sample
+        if parameters.window % parameters.sample:
+            raise ConfigError(
+                f"{self.name}: window = {parameters.window / 60_000:g} min",
+                allowed=f"a multiple of sample, {parameters.sample / 60_000:g} min",
+            )
+
+    def setup(self) -> None:
+        """The class of each street in its busiest hour, and no count yet."""
+        super().setup()
+        streets = self._streets
+        busiest = streets.number - np.where(streets.motor, 0, 1)
+        self._full = norm.required(streets.motor, busiest)
+        self._flows: list[Floats] = []
+
+    def decide(self, now: Tick, view: View) -> Iterable[Action]:
+        """The levels, at the end of each window."""
+        if now > 0:
+            self._flows.append(self._flow(now, view))
+        if now % self.parameters.window or not self._flows:
+            return []
+        seen = np.array(self._flows)
+        counted = (~np.isnan(seen)).sum(axis=0)
+        total = np.nansum(seen, axis=0)
+        flow = np.where(counted > 0, total / np.maximum(counted, 1), np.nan)
+        self._flows.clear()
+        return [Action("lighting.dimming", self.levels(flow)[self._streets.of_lamp])]
+
+    def levels(self, flow: Floats) -> Floats:
+        """Level of each street; (n_streets,) float64.
+
+        Parameters
+        ----------
+        flow : (n_edges,) float64, veh/h
+            NaN where nothing was counted.
+        """
+        streets = self._streets
+        ratio, uses = streets.ratio(flow), streets.total(flow)
+        number = streets.number + norm.shift(streets.motor, ratio, np.nan_to_num(uses))
+        level = norm.required(streets.motor, number) / self._full
+        return np.where(np.isnan(ratio), 1.0, np.clip(level, self.parameters.minimum, 1.0))
+
+
+class OnDemand(Policy):
+    """Light on demand: lamps rest at a low level and are lit ahead of who comes.
+
+    The lamps' own detectors see vehicles and walkers, so no sensor of the city is needed; how far
+    ahead they light and how long they hold are parameters of the model.
+    """
+
+    class Parameters(Base):
+        """Parameters of light on demand; the hours are local."""
+
+        rest: float = Field(default=0.2, ge=0.0, le=1.0, description="level while nobody is near")
+        from_: ClockTime = Field(default="00:00", alias="from", description="local time")
+        until: ClockTime = Field(default="00:00", description="local time; all night when equal")
         roads: tuple[str, ...] = Field(default=(), description="road classes; all when empty")
 
-    name: ClassVar[str] = "lighting.part_night"
-    acts = ("lighting.dimming",)
+    name: ClassVar[str] = "lighting.on_demand"
+    acts = ("lighting.resting",)
     period: Tick = minutes(1)
 
     def setup(self) -> None:
         """The lamps of the road classes."""
-        edge = self.city.link("lamp", "edge").indices
-        roads = self.city["edge"]["road"]
-        chosen = np.ones(len(edge), dtype=np.bool_)
-        if self.parameters.roads:
-            unknown = sorted(set(self.parameters.roads) - set(roads.tolist()))
-            if unknown:
-                raise ConfigError(
-                    f"{self.name}: no street of this city is of the class {unknown[0]!r}",
-                    allowed=", ".join(sorted(set(roads.tolist()))),
-                )
-            chosen = (edge >= 0) & np.isin(roads[edge], self.parameters.roads)
-        self._rows = np.flatnonzero(chosen)
+        self._rows = on_roads(self.city, self.parameters.roads, self.name)
         self._hours = DailyWindow.between(self.parameters.from_, self.parameters.until)
 
     def decide(self, now: Tick, view: View) -> Iterable[Action]:
-        """The level at the two times; nothing between them."""
-        inside = self._hours.turns(self.world.calendar, now, self.period)
-        return (
-            []
-            if inside is None
-            else [Action("lighting.dimming", self.parameters.level if inside else 1.0, self._rows)]
-        )
+        """The level at rest, at the two times; nothing between them."""
+        turns = self._hours.turns(self.world.calendar, now, self.period)
+        if turns is None:
+            return []
+        return [Action("lighting.resting", self.parameters.rest if turns else 1.0, self._rows)]
+
+
+class AsRecorded(Policy):
+    """The levels that were recorded: a sensor's readings of the dimming are what the lamps get.
+
+    With a recorded sensor of ``lighting.dimming`` (``illuminanceLevel`` of Smart Data Models'
+    ``Streetlight``) the lamps are dimmed as their real controller did. A lamp without a reading
+    has full light.
+    """
+
+    class Parameters(Base):
+        """Parameters of levels as recorded."""
+
+        every: Duration = Field(default=minutes(1), description="between two decisions")
+
+    name: ClassVar[str] = "lighting.as_recorded"
+    sees = ("lighting.dimming",)
+    acts = ("lighting.dimming",)
+
+    def __init__(self, world: World, parameters: Any) -> None:
+        super().__init__(world, parameters)
+        self.period = parameters.every
+
+    def decide(self, now: Tick, view: View) -> Iterable[Action]:
+        """The newest reading of each lamp."""
+        level = view["lighting.dimming"]
+        return [Action("lighting.dimming", np.where(np.isnan(level), 1.0, np.clip(level, 0, 1)))]

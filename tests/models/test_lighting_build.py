@@ -7,8 +7,9 @@ import pytest
 import shapely
 
 from models.lighting.build import LightingBuilder
-from models.lighting.luminaires import LED_OVER_HPS, rated_power, usual
+from models.lighting.luminaires import rated_power, usual
 from models.lighting.streets import opposite
+from models.lighting.technology import LED_OVER_HPS
 from tests.models.street_city import SIDE, features, grid
 from twin.city.city import City
 from twin.city.features import Features

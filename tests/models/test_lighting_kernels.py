@@ -11,55 +11,117 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from models.lighting import kernels
-from models.lighting.daylight import Photocell, illuminance
+from models.lighting.daylight import (
+    AstronomicalClock,
+    Photocell,
+    illuminance,
+    threshold,
+    yearly_hours,
+)
+from twin.core.random import Streams, exponential
 
 LYON = (45.76, 4.84)
-N = 7
+N, STREETS = 7, 3
 unit = arrays(np.float64, N, elements=st.sampled_from([0.0, 0.3, 0.5, 0.75, 1.0]) | st.floats(0, 1))
 watts = arrays(np.float64, N, elements=st.floats(0, 500))
+override = arrays(np.float64, N, elements=st.just(-1.0) | st.floats(0, 1))
+flag = arrays(np.float64, N, elements=st.sampled_from([0.0, 1.0]))
+street = arrays(np.int32, N, elements=st.integers(0, STREETS - 1))
 
 
-@given(st.booleans(), unit, watts, unit, unit)
-def test_power(
-    dark: bool, dimming: np.ndarray, rated: np.ndarray, standing: np.ndarray, needed: np.ndarray
+@given(st.tuples(unit, unit, override, flag, watts, unit, unit, watts, unit, street))
+def test_refresh(given: tuple[np.ndarray, ...]) -> None:
+    dimming, resting, hand, fed, rated, standing, least, useful, window, at = given
+    low, high = np.zeros(N, np.float32), np.zeros(N, np.float32)
+    sums = np.full((2, STREETS, len(kernels.QUANTITIES)), -1.0)
+    kernels.refresh(*given, low, high, sums)
+    for state, out, level in ((0, low, dimming * resting), (1, high, dimming)):
+        level = np.where(hand >= 0, hand, level) * fed
+        level = np.where(level > 0, np.maximum(level, least), 0.0)
+        power = np.where(level > 0, rated * (standing + (1 - standing) * level), 0.0)
+        np.testing.assert_allclose(out, power, rtol=1e-6, atol=1e-30)
+        dimmed = (fed > 0) & (level < kernels.FULL)
+        each = [power, level > 0, dimmed, level, level * useful, level > window]
+        for k, values in enumerate(each):
+            expected = np.bincount(at, weights=values, minlength=STREETS)
+            np.testing.assert_allclose(sums[state, :, k], expected, rtol=1e-9, atol=1e-9)
+
+
+@given(watts, watts, street, arrays(np.float32, STREETS, elements=st.floats(0, 1, width=32)))
+def test_spread_and_mix(
+    low: np.ndarray, high: np.ndarray, at: np.ndarray, near: np.ndarray
 ) -> None:
-    out = np.full(N, -1.0)
-    total, burning, underlit = kernels.power(dark, dimming, rated, standing, needed, out)
-    expected = rated * (standing + (1 - standing) * dimming) * (dimming > 0) * dark
-    np.testing.assert_allclose(out, expected, atol=1e-9)
-    assert total == pytest.approx(expected.sum())
-    assert burning == np.count_nonzero(dimming > 0) * dark
-    assert underlit == np.count_nonzero(dimming < needed - 1e-9) * dark
+    low, high = low.astype(np.float32), high.astype(np.float32)
+    out = np.zeros(N)
+    kernels.spread(low, high, at, near, out)
+    expected = low + (high - low).astype(np.float64) * near[at]
+    np.testing.assert_allclose(out, expected, rtol=1e-5, atol=1e-4)
+    sums = np.stack([np.bincount(at, weights=w, minlength=STREETS) for w in (low, high)])
+    streets, total = np.zeros((STREETS, 1)), np.zeros(1)
+    kernels.mix(np.ascontiguousarray(sums[:, :, None]), near, streets, total)
+    assert total[0] == pytest.approx(expected.sum(), rel=1e-5, abs=1e-3)
+    assert streets.sum() == pytest.approx(total[0])
+
+
+def lives(vehicles: float, walkers: float, steps: int, n: int = 400) -> np.ndarray:
+    """Share of each step in which somebody lights each of n streets; windows of 30 and 45 s."""
+    keys = Streams(7).keys("test", np.arange(n).astype(np.str_))
+    drawn, patience, lit = np.zeros(n, np.int64), np.full(n, -1.0), np.zeros(n)
+    near, found = np.zeros(n, np.float32), []
+    for _ in range(steps):
+        rates = np.full(n, vehicles), np.full(n, walkers)
+        windows = np.full(n, 30.0), np.full(n, 45.0)
+        kernels.presence(keys, drawn, patience, lit, *rates, *windows, 60.0, near)
+        found.append(near.copy())
+    return np.array(found)
+
+
+@pytest.mark.parametrize(
+    ("vehicles", "walkers"), [(0.01, 0.0), (0.0, 0.02), (0.02, 0.01), (0.3, 0.0)]
+)
+def test_somebody_is_near_as_in_an_infinite_server_queue(vehicles: float, walkers: float) -> None:
+    near = lives(vehicles, walkers, 60)
+    assert near.min() >= 0.0
+    assert near.max() <= 1.0
+    expected = 1.0 - np.exp(-(vehicles * 30.0 + walkers * 45.0))  # M/G/∞: share of time not empty
+    assert near[5:].mean() == pytest.approx(expected, rel=0.03)
+
+
+def test_nobody_lights_an_empty_street() -> None:
+    assert lives(0.0, 0.0, 5).max() == 0.0
+
+
+def test_presence_is_the_union_of_the_windows_of_its_arrivals() -> None:
+    keys = Streams(3).keys("test", np.array(["a"]))
+    drawn, patience, lit = np.zeros(1, np.int64), np.full(1, -1.0), np.zeros(1)
+    near = np.zeros(1, np.float32)
+    rate, window, steps = 1 / 40.0, 25.0, 200
+    shares = []
+    for _ in range(steps):
+        rates = np.full(1, rate), np.zeros(1)
+        kernels.presence(
+            keys, drawn, patience, lit, *rates, np.full(1, window), np.zeros(1), 60.0, near
+        )
+        shares.append(float(near[0]))
+    key = keys[0]
+    at, counter, arrivals = exponential(key, np.uint64(0)) / rate, 1, []
+    while at < steps * 60.0:
+        arrivals.append(at)
+        at += exponential(key, np.uint64(counter + 1)) / rate
+        counter += 2
+    second = np.arange(0.0, steps * 60.0, 0.05) + 0.025
+    lit_then = np.zeros(len(second), dtype=bool)
+    for t in arrivals:
+        lit_then |= (second >= t) & (second < t + window)
+    np.testing.assert_allclose(shares, lit_then.reshape(steps, -1).mean(axis=1), atol=0.01)
 
 
 def test_half_light_of_a_led_takes_the_power_that_was_measured() -> None:
-    out = np.zeros(1)
-    kernels.power(True, np.array([0.5]), np.array([1.24]), np.array([0.145]), np.ones(1), out)
-    assert out[0] == pytest.approx(0.71, abs=0.005)  # Carderock: 0.71 kW at 50 %
-
-
-flows = arrays(np.float64, N, elements=st.floats(0, 3000) | st.just(np.nan))
-rows = arrays(np.int32, N, elements=st.integers(-1, N - 1))
-
-
-@given(flows, rows, rows, arrays(np.float64, N, elements=st.floats(100, 4000)))
-def test_use(flow: np.ndarray, edge: np.ndarray, back: np.ndarray, capacity: np.ndarray) -> None:
-    out = np.zeros(N)
-    kernels.use(flow, edge, back, capacity, out)
-    pair = np.stack((edge, back))
-    known = (pair >= 0) & ~np.isnan(flow[pair])
-    room = (capacity[pair] * known).sum(axis=0)
-    vehicles = np.where(known, flow[pair], 0.0).sum(axis=0)
-    expected = np.divide(vehicles, room, out=np.full(N, np.nan), where=room > 0)
-    np.testing.assert_allclose(out, expected)
-
-
-@given(arrays(np.float64, N, elements=st.floats(0, 2) | st.just(np.nan)))
-def test_needed_level(ratio: np.ndarray) -> None:
-    out = np.zeros(N)
-    kernels.needed_level(ratio, out)
-    expected = np.select([ratio < 0.35, ratio <= 0.65], [0.5, 0.75], 1.0)
-    np.testing.assert_array_equal(out, expected)
+    one, low, high = np.ones(1), np.zeros(1, np.float32), np.zeros(1, np.float32)
+    sums = np.zeros((2, 1, len(kernels.QUANTITIES)))
+    parts = (0.5 * one, one, -one, one, 1.24 * one, 0.145 * one, 0.1 * one, one, 2 * one)
+    kernels.refresh(*parts, np.zeros(1, np.int32), low, high, sums)
+    assert high[0] == pytest.approx(0.71, abs=0.005)  # Carderock: 0.71 kW at 50 %
 
 
 @pytest.mark.parametrize(
@@ -98,3 +160,21 @@ def test_a_cloud_at_dawn_does_not_switch_the_lamps_back_on() -> None:
     while cell.look(moment):
         moment += timedelta(minutes=1)
     assert not cell.look(moment + timedelta(minutes=2), cloud=0.6)
+
+
+def test_the_hours_of_a_year_are_those_of_the_photocell_and_of_astral() -> None:
+    dark = yearly_hours(*LYON, 2025, threshold(35.0))
+    assert dark == pytest.approx(4079, rel=0.01)  # the photocell's, a step of five minutes each
+    assert yearly_hours(*LYON, 2025, -0.833) == pytest.approx(4298, rel=0.005)
+    assert illuminance(threshold(35.0)) == pytest.approx(35.0, rel=0.01)
+    assert 3500 < yearly_hours(78.2, 15.6, 2025, -0.833) < 5000  # Longyearbyen: the sun stays
+
+
+def test_the_clock_switches_at_sunset_and_sunrise_whatever_the_sky() -> None:
+    start = datetime(2025, 3, 20, tzinfo=UTC)
+    minutes = [start + timedelta(minutes=i) for i in range(1440)]
+    at_once, late = AstronomicalClock(*LYON, 0.0, 0.0), AstronomicalClock(*LYON, 10.0, 10.0)
+    first = np.array([at_once.look(m, cloud=1.0) for m in minutes])
+    second = np.array([late.look(m) for m in minutes])
+    assert first.sum() == pytest.approx(11.87 * 60, abs=5)  # the equinox, refraction and the disc
+    assert first.sum() - second.sum() == 20

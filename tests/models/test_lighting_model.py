@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from models.lighting.build import LightingBuilder
-from models.lighting.luminaires import LED_OVER_HPS
+from models.lighting.cabinets import add_cabinets
 from models.lighting.policies import ByTraffic
+from models.lighting.technology import LED_OVER_HPS
 from tests.models.street_city import grid
 from twin.city.city import City
 from twin.city.features import Features
@@ -37,6 +38,7 @@ class Rush(Model):
 def town() -> City:
     city = grid(3)
     LightingBuilder().build(city, Features())
+    add_cabinets(city)
     return city
 
 
@@ -46,6 +48,7 @@ def live(
     date: str = "2025-01-14",
     start: str = "00:00",
     duration: str = "4h",
+    seed: int = 1,
     lighting: dict[str, Any] | None = None,
     traffic: bool = False,
     **more: Any,
@@ -55,11 +58,10 @@ def live(
         "name": "night",
         "city": "grid",
         "period": {"date": date, "from": start, "duration": duration},
-        "model": models | {"lighting": lighting or {}},
+        "model": models | {"lighting": {"faulty_at_start": 0.0} | (lighting or {})},
         "record": {"every": "1m", "ports": ["lighting.power", "lighting.dimming"]},
-        **more,
-    }
-    with Engine(Scenario.from_dict(raw), city or town(), 1) as engine:
+    } | more
+    with Engine(Scenario.from_dict(raw), city or town(), seed) as engine:
         return engine.run()
 
 
@@ -110,7 +112,8 @@ def test_the_municipality_pays_the_energy_supplier() -> None:
     assert {row[1:3] + row[4:] for row in out.ledger} == {
         ("municipality", "energy supplier", "lighting")
     }
-    assert sum(row[3] for row in out.ledger) == pytest.approx(measured["cost"])
+    bills = sum(row[3] for row in out.ledger)
+    assert bills == pytest.approx(measured["cost"] + measured["maintenance"])
     assert measured["cost"] == pytest.approx(measured["energy"] * 0.19)
     assert measured["co2"] == pytest.approx(measured["energy"] * 0.21)
 
@@ -191,5 +194,6 @@ def test_the_dimming_control_has_bounds() -> None:
 def test_a_town_without_lamps_lives() -> None:
     city = grid(2, lit="no")
     LightingBuilder().build(city, Features())
+    add_cabinets(city)
     policy = {"use": "lighting.by_traffic", "oracle": True}
     assert values(live(city, policy=[policy]))["energy"] == 0
