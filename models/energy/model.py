@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -12,8 +12,10 @@ from models.energy.accounts import Accounts
 from models.energy.grid import Flow, Grid
 from models.energy.parameters import EnergyParameters
 from models.energy.profiles import Profiles
+from models.energy.reliability.outages import INDICATORS as OUTAGE_INDICATORS
+from models.energy.reliability.outages import Outages
 from twin.core.indicator import Indicator
-from twin.core.model import Model
+from twin.core.model import Model, Process
 from twin.core.port import Port
 from twin.core.time import Tick, minutes
 
@@ -45,6 +47,10 @@ class Energy(Model):
     controls: ClassVar[tuple[Port, ...]] = (
         Port("energy.heating_setpoint", "building", "degC", "control", (5.0, 28.0), COMFORT),
         Port("energy.supply", "transformer", "1", "control", (0.0, 1.0), 1.0),
+        Port("energy.line_fault", "line", "1", "control", (0.0, 1.0), 0.0),
+        Port("energy.transformer_fault", "transformer", "1", "control", (0.0, 1.0), 0.0),
+        Port("energy.crews", "city", "1", "control", (1.0, 1000.0), 2.0),
+        Port("energy.remote_switches", "city", "1", "control", (0.0, 1.0), 0.0),
     )
     indicators: ClassVar[tuple[Indicator, ...]] = (
         Indicator("energy.consumption", "kWh"),
@@ -60,6 +66,7 @@ class Energy(Model):
         Indicator("energy.line_overload", "min", stakeholder="firms"),
         Indicator("energy.transformer_overload", "min", stakeholder="firms"),
         Indicator("energy.unserved", "kWh"),
+        *OUTAGE_INDICATORS,
         Indicator("energy.cold_rooms", "K·h", stakeholder="households"),
     )
     parameters: EnergyParameters
@@ -83,7 +90,7 @@ class Energy(Model):
         self._active = self.column("bus")
         self._reactive = np.tan(np.arccos(p.power_factor))
         self._grid = Grid(self.city, p.source_voltage)
-        self._supplied = np.ones(len(self.city["transformer"]), dtype=bool)
+        self._outages = Outages(self)
         self._accounts = Accounts(self.city, self._demand.use, p)
         self._last: Tick | None = None
         self["energy.voltage"][:] = p.source_voltage
@@ -152,11 +159,9 @@ class Energy(Model):
         )
 
     def _switch(self) -> None:
-        """Tell the grid which transformers are supplied, when that changed."""
-        supplied = self["energy.supply"] >= 0.5
-        if (supplied != self._supplied).any():
-            self._grid.switch(supplied)
-            self._supplied = supplied
+        """Tell the grid which branches are closed, when that changed."""
+        if self._outages.changed():
+            self._grid.switch(*self._outages.closed())
 
     def _write(self, flow: Flow) -> None:
         """Fill the ports; a building without supply draws nothing."""
@@ -170,8 +175,12 @@ class Energy(Model):
         self["energy.building_power"][:] = self._home + self._work
 
     def measure(self) -> Mapping[str, float]:
-        """Energy, peak, voltages, costs over the run."""
-        return self._accounts.measure()
+        """Energy, peak, voltages, costs over the run, and what outages took."""
+        return self._accounts.measure() | self._outages.measure()
+
+    def processes(self) -> Iterable[Process]:
+        """What breaks by chance."""
+        return [self._outages.by_chance()]
 
 
 def _electric(p: EnergyParameters, outdoor: float) -> float:

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from models.energy.demand import PER_PERSON
+from models.energy.reliability.parameters import ReliabilityParameters
 from twin.core.model import Parameters
 
 UseName = Literal[
@@ -69,6 +70,11 @@ class EnergyParameters(Parameters):
     )
     municipality_price: float = Field(0.19, ge=0, description="EUR/kWh for public buildings")
     loss_price: float = Field(0.09, ge=0, description="EUR/kWh of the grid operator for losses")
+
+    reliability: ReliabilityParameters = Field(
+        default_factory=lambda: ReliabilityParameters.model_validate({}),
+        description="Failures, crews and their times",
+    )
 
     @field_validator("co2_by_hour")
     @classmethod

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -19,6 +21,11 @@ class Controls:
         self._state = state
         self._log = log
         self.ports: dict[str, Port] = {}
+        self._watchers: dict[str, list[Callable[[], None]]] = {}
+
+    def watch(self, name: str, call: Callable[[], None]) -> None:
+        """Call back at once whenever this control changes, between two steps of its model."""
+        self._watchers.setdefault(self.port(name).name, []).append(call)
 
     def port(self, name: str) -> Port:
         """The control port of this name.
@@ -82,6 +89,8 @@ class Controls:
             self._log.add(
                 now, "control", name, by=by, rows=changed, mean=round(float(wanted.mean()), 6)
             )
+            for call in self._watchers.get(name, ()):
+                call()
         return changed
 
     @staticmethod
