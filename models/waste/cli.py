@@ -73,6 +73,45 @@ def evaluate_command(
         print(f"quality:  {quality}")
 
 
+@app.command("plan")
+def plan_command(
+    scenario: Annotated[str, typer.Argument(help="Names the city and the rules of the fleet.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write .gpx, .geojson or .csv.")
+    ] = None,
+    date: Annotated[str | None, typer.Option(help="Which day; tomorrow if left out.")] = None,
+    levels: Annotated[
+        Path | None, typer.Option(help="A recording of levels: empty what will be full.")
+    ] = None,
+    closed: Annotated[
+        list[str] | None, typer.Option(help="A street that is closed: name or edge. Repeatable.")
+    ] = None,
+    slower: Annotated[
+        float, typer.Option(help="How much longer than in empty streets driving takes.", min=0.5)
+    ] = 1.0,
+) -> None:
+    """Plan the rounds of a day: vehicles, stops in order with times, loads, kilometres."""
+    from datetime import date as day
+    from datetime import timedelta
+
+    from models.waste.daily import plan_day
+    from twin.scenario.scenario import Scenario
+
+    try:
+        when = day.today() + timedelta(days=1) if date is None else day.fromisoformat(date)
+    except ValueError:
+        raise ConfigError(f"--date {date}", allowed="a date such as 2025-01-15") from None
+    if output is not None and output.suffix not in (".gpx", ".geojson", ".json", ".csv"):
+        raise ConfigError(f"-o {output}", allowed=".gpx, .geojson or .csv")
+    found = plan_day(
+        Scenario.load(scenario), when, levels=levels, closed=closed or (), slower=slower
+    )
+    print(found.table())
+    if output is not None:
+        found.write(output)
+        print(f"rounds: {output}")
+
+
 def _hour(text: str) -> float:
     from datetime import datetime
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,15 +10,34 @@ import numpy.typing as npt
 
 from models.waste.network import Network
 from models.waste.parameters import WasteParameters
-from models.waste.plan import Task, plan
-from models.waste.streams import STREAMS, Stream, service_time
+from models.waste.streams import STREAMS, service_time
 from models.waste.truck import OUTSIDE_SPEED, Place, Stop, Truck
+from twin.city.city import City
 from twin.core.state import Column
-from twin.core.time import Tick, minutes
+from twin.core.time import Tick, minutes, seconds
 from twin.core.world import World
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
+
+
+NIGHT = 22.0, 7.0
+"""Local hours between which people sleep."""
+LOUD = 63.0
+"""Emptying a container (104 dB(A)) is heard with 60 dB(A) so far: 104 - 8 - 20 log10 r, m."""
+FOREVER = 1 << 60
+
+
+def residents_near(city: City) -> Floats:
+    """People who live so near to each container that emptying it wakes them; (n,) float64."""
+    table = city["container"]
+    if "building" not in city or not len(table) or not len(city["building"]):
+        return np.zeros(len(table))
+    from scipy.spatial import KDTree
+
+    near = KDTree(city["building"].points).query_ball_point(table.points, LOUD)
+    people = city["building"]["people"]
+    return np.array([float(people[rows].sum()) for rows in near])
 
 
 @dataclass
@@ -33,6 +50,8 @@ class Books:
     unfinished: int = 0
     cost: float = 0.0
     fuel: float = 0.0
+    energy: float = 0.0
+    night: float = 0.0
 
 
 def _service_times(world: World) -> Floats:
@@ -80,11 +99,16 @@ class Fleet:
         self.offset: Floats = world.city["container"]["offset"]
         self.service = _service_times(world)
         self.edges = world.city.link("container", "edge").indices
+        self.stream = world.city["container"]["stream"]
         self.depot = self._place("depot")
         self.disposal = self._place("disposal")
         self.unloading = minutes(parameters.unloading)
         self.rest = minutes(parameters.rest)
         self.rest_after = minutes(parameters.rest_after)
+        self.waiting: dict[str, list[tuple[Stop, Truck | None, str]]] = {}
+        self._road = world.city["edge"]["road"]
+        self._windows = {w.road: w.seconds for w in parameters.windows}
+        self._near = residents_near(world.city)
 
     def _place(self, kind: str) -> Place:
         depot = self.world.city["depot"]
@@ -106,87 +130,32 @@ class Fleet:
         """Whether the truck of this number has broken down; the first ones do."""
         return bool(number < self._out[0])
 
-    # -- sending trucks out ------------------------------------------------------------------
+    # -- what the planner asks -----------------------------------------------------------------
 
-    def send(self, name: str, due: Rows, expected: Floats, end: Tick) -> list[Truck]:
-        """Plan the rounds of one stream and send its trucks.
-
-        Parameters
-        ----------
-        name
-            The stream.
-        due : (k,) int
-            Containers to empty.
-        expected : (k,) float64, kg
-            What the planner expects in them.
-        end
-            Tick by which trucks must be back.
-        """
-        stream = STREAMS[name]
-        self.network.refresh(self.world.now, force=True)
-        stops, load = self._stops(due, expected)
-        task = self._task(stream, name, stops, load, end)
-        rounds = plan(task, self.parameters.iterations) if self.works else []
-        planned = {stop for tour in rounds for stop in tour}
-        for i in sorted(set(range(len(stops))) - planned):
-            self.leave(stops[i], None, "not planned")
-        numbers = self._ready(name)
-        sent = [
-            Truck(self, number, name, stream, [stops[i] for i in tour], end)
-            for number, tour in zip(numbers, rounds, strict=False)
-        ]
-        self.trucks += sent
-        return sent
-
-    def _ready(self, name: str) -> list[int]:
+    def ready(self, name: str) -> list[int]:
         """Trucks of a stream that are neither broken down nor still under way."""
         first = list(STREAMS).index(name) * self.parameters.trucks
         away = {truck.number for truck in self.trucks if truck.finished is None}
         numbers = range(first, first + self.parameters.trucks)
         return [n for n in numbers if n not in away and not self.is_out(n)]
 
-    def _stops(self, due: Rows, expected: Floats) -> tuple[list[Stop], Floats]:
-        """One stop a street, its containers in driving order, and the expected load of each, kg."""
-        edges = self.edges[due]
-        on = edges >= 0
-        due, expected, edges = due[on], expected[on], edges[on]
-        order = np.lexsort((due, self.offset[due], edges))
-        streets, group = np.unique(edges, return_inverse=True)
-        stops = [Stop(int(edge), deque()) for edge in streets]
-        for i in order.tolist():
-            stops[group[i]].rows.append(int(due[i]))
-        load: Floats = np.bincount(group, weights=expected, minlength=len(stops)).astype(np.float64)
-        return stops, load
+    def under_way(self, name: str) -> list[Truck]:
+        """Trucks of a stream that can still be sent elsewhere."""
+        return [
+            truck
+            for truck in self.trucks
+            if truck.name == name and truck.finished is None and not truck.homeward
+            and not truck.lost
+        ]  # fmt: skip
 
-    def _task(
-        self, stream: Stream, name: str, stops: Sequence[Stop], load: Floats, end: Tick
-    ) -> Task:
-        to_depot = self._home_after_unloading() if self.works else 0.0
-        free = (end - self.world.now - self.rest) / 1000.0 - to_depot
-        return Task(
-            seconds=self._matrix(stops) if self.works else np.zeros((2, 2)),
-            mass=load,
-            volume=load / stream.compacted,
-            service=np.array([self.service_at(stop) for stop in stops]),
-            trucks=len(self._ready(name)),
-            truck_mass=stream.truck_mass,
-            truck_volume=stream.truck_volume,
-            shift=free - self.parameters.unloading * 60.0,
-            unloading=self.parameters.unloading * 60.0,
-        )
-
-    def _matrix(self, stops: Sequence[Stop]) -> Floats:
-        """Driving times between depot, disposal and stops, each up to the end of its street, s."""
-        network = self.network
-        edges = np.array([self.depot.edge, self.disposal.edge, *(s.edge for s in stops)])
-        first = np.concatenate((network.end[edges[:2]], network.start[edges[2:]]))
-        along = np.array([0.0, 0.0, *(network.planned(int(e)) for e in edges[2:])])
-        rows = [network.times_from(int(node))[first] for node in network.end[edges]]
-        matrix: Floats = np.array(rows) + along
-        for i, place in enumerate((self.depot, self.disposal)):
-            matrix[i] += place.beyond / OUTSIDE_SPEED
-            matrix[:, i] += place.beyond / OUTSIDE_SPEED
-        return matrix
+    def window(self, edge: int) -> tuple[Tick, Tick]:
+        """Ticks of this day between which containers of a street may be emptied."""
+        hours = self._windows.get(str(self._road[edge]))
+        if hours is None:
+            return 0, FOREVER
+        calendar, now = self.world.calendar, self.world.now
+        midnight = now - seconds(calendar.day_seconds(now))
+        return midnight + seconds(hours[0]), midnight + seconds(hours[1])
 
     def service_at(self, stop: Stop) -> float:
         """Time to empty what is left at a stop, s."""
@@ -194,7 +163,7 @@ class Fleet:
 
     # -- times home --------------------------------------------------------------------------
 
-    def _home_after_unloading(self) -> float:
+    def home_after_unloading(self) -> float:
         """From the disposal to the depot, s."""
         home = self.network.times_to(int(self.network.end[self.depot.edge]))
         beyond = (self.disposal.beyond + self.depot.beyond) / OUTSIDE_SPEED
@@ -204,7 +173,7 @@ class Fleet:
         """From a junction over the disposal to the depot, unloading included, s."""
         there = self.network.times_to(int(self.network.end[self.disposal.edge]))[node]
         there += self.disposal.beyond / OUTSIDE_SPEED + self.unloading / 1000.0
-        return float(there) + self._home_after_unloading()
+        return float(there) + self.home_after_unloading()
 
     # -- books -------------------------------------------------------------------------------
 
@@ -217,22 +186,34 @@ class Fleet:
         self.books.emptied += 1
         self.books.collected += taken
         self.books.filled += level
+        if self._is_night():
+            self.books.night += float(self._near[row])
         subject = str(self.world.city["container"].ids[row])
         self.world.log.add(
             self.world.now, "waste.emptied", subject,
             kg=round(taken, 3), level=round(level, 4), truck=truck.number,
+            km=round(truck.distance / 1000.0, 3),
         )  # fmt: skip
         return taken
 
-    def leave(self, stop: Stop, truck: Truck | None, why: str) -> None:
-        """Count containers that were to be emptied and are not."""
-        self.books.unfinished += len(stop.rows)
-        number = -1 if truck is None else truck.number
-        edge = str(self.world.city["edge"].ids[stop.edge])
-        self.world.log.add(
-            self.world.now, "waste.unfinished", edge,
-            containers=len(stop.rows), truck=number, why=why,
-        )  # fmt: skip
+    def put_off(self, stop: Stop, truck: Truck | None, why: str) -> None:
+        """Keep a stop that cannot be made now for the next plan, or for the end of the shift."""
+        stream = str(self.stream[stop.rows[0]])
+        self.waiting.setdefault(stream, []).append((stop, truck, why))
+
+    def leave_waiting(self, stream: str) -> None:
+        """Count the containers that were to be emptied in the shift that ends, and were not."""
+        for stop, truck, why in self.waiting.pop(stream, []):
+            self.books.unfinished += len(stop.rows)
+            edge = str(self.world.city["edge"].ids[stop.edge])
+            self.world.log.add(
+                self.world.now, "waste.unfinished", edge,
+                containers=len(stop.rows), truck=-1 if truck is None else truck.number, why=why,
+            )  # fmt: skip
+
+    def _is_night(self) -> bool:
+        hour = self.world.calendar.day_seconds(self.world.now) / 3600.0
+        return hour >= NIGHT[0] or hour < NIGHT[1]
 
     def log(self, kind: str, truck: Truck, **detail: Any) -> None:
         """Log what a truck does."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from models.waste import kernels
+from models.waste.dispatch import WORTH, Dispatcher
 from models.waste.fleet import Fleet
 from models.waste.network import Network
 from models.waste.parameters import WasteParameters
+from models.waste.plan import LEAVE_OUT
 from models.waste.shifts import Shift, days_since, shifts
 from models.waste.streams import LITTER, SORTED, STREAMS
 from models.waste.truck import Truck
@@ -20,6 +22,8 @@ from twin.core.model import Model, Parameters, Process
 from twin.core.port import Port
 from twin.core.time import Tick, minutes
 
+LOOK = minutes(1)
+"""How often the dispatcher looks whether something has changed."""
 CO2_PER_LITRE = 2.64
 """Of diesel burnt, kg/l."""
 LITTER_SPREAD = 0.61
@@ -46,6 +50,18 @@ class Waste(Model):
         Port(
             "waste.collect", table="container", unit="1", kind="control",
             bounds=(-1.0, 1.0), default=-1.0,
+        ),
+        Port(
+            "waste.prize", table="container", unit="s", kind="control",
+            bounds=(0.0, LEAVE_OUT), default=0.0,
+        ),
+        Port(
+            "waste.expected", table="container", unit="1", kind="control",
+            bounds=(-1.0, 10.0), default=-1.0,
+        ),
+        Port(
+            "waste.replan", table="city", unit="1", kind="control",
+            bounds=(0.0, 1e9), default=0.0,
         ),
         Port(
             "waste.trucks_out", table="city", unit="1", kind="control",
@@ -84,6 +100,9 @@ class Waste(Model):
         network = Network(self.city["edge"], self["traffic.travel_time"], self["traffic.closed"])
         out = self["waste.trucks_out"]
         self.fleet = Fleet(self.world, rules, network, self.mass, self.capacity, out)
+        self.dispatcher = Dispatcher(self.fleet)
+        self._working: list[Any] = []
+        self._asked = 0.0
         self._last: Tick = 0
 
     def _litter_rates(self) -> npt.NDArray[np.float64]:
@@ -165,20 +184,64 @@ class Waste(Model):
         for shift in self.shifts:
             if shift.end > 0:
                 yield env.timeout(max(0, shift.begin - self.world.now))
-                trucks = [env.process(truck.run()) for truck in self._dispatch(shift)]
-                over = env.timeout(max(0, shift.end - self.world.now))
-                yield env.any_of([over, env.all_of(trucks)])
+                self._working = [env.process(truck.run()) for truck in self.dispatch(shift)]
+                yield from self._watch(shift)
+                for stream in STREAMS:
+                    self.fleet.leave_waiting(stream)
 
-    def _dispatch(self, shift: Shift) -> list[Truck]:
-        due = self.due(shift.weekday)
-        expected = np.minimum(self._expected(), 1.5 * self.capacity)
+    def _watch(self, shift: Shift) -> Process:
+        """Plan again when a street closes or opens, a truck fails, or a policy asks for it."""
+        env = self.world.env
+        seen = self._situation()
+        while self.world.now < shift.end:
+            left = env.timeout(max(1, min(LOOK, shift.end - self.world.now)))
+            everyone = env.all_of([p for p in self._working if p.is_alive] or [left])
+            yield env.any_of([left, everyone])
+            if self._situation() != seen:
+                self._replan(shift)
+                seen = self._situation()
+            if not any(process.is_alive for process in self._working):
+                return
+
+    def _situation(self) -> tuple[float, ...]:
+        closed = float((self["traffic.closed"] > 0.5).sum())
+        waiting = float(sum(map(len, self.fleet.waiting.values())))
+        return waiting, closed, float(self["waste.trucks_out"][0]), float(self["waste.replan"][0])
+
+    def dispatch(self, shift: Shift) -> list[Truck]:
+        """Send the trucks of every stream that works on this day."""
+        expected, prize = self.expected(), self.prizes(shift.weekday)
         sent: list[Truck] = []
-        for stream, data in STREAMS.items():
-            works = any(shift.weekday in days for days in data.weekdays)
-            rows = np.flatnonzero(due & (self.stream == stream))
-            if works and len(rows):
-                sent += self.fleet.send(stream, rows, expected[rows], shift.end)
+        for stream in STREAMS:
+            rows = np.flatnonzero((prize >= WORTH) & (self.stream == stream))
+            if self._works(stream, shift) and len(rows):
+                sent += self.dispatcher.send(stream, rows, expected[rows], prize[rows], shift.end)
         return sent
+
+    def _replan(self, shift: Shift) -> None:
+        expected, prize = self.expected(), self.prizes(shift.weekday)
+        calendar = prize >= LEAVE_OUT
+        # What the calendar or a policy asked for is on somebody's list already, or was emptied.
+        asked = self["waste.replan"][0] != self._asked
+        self._asked = float(self["waste.replan"][0])
+        done = [row for row, at in self.fleet.emptied_at.items() if at >= shift.begin]
+        prize = prize if asked else np.zeros_like(prize)
+        prize[done] = 0.0
+        self.world.log.add(self.world.now, "waste.replanned", "fleet", due=int(calendar.sum()))
+        for stream in STREAMS:
+            if self.fleet.under_way(stream) or self.fleet.waiting.get(stream):
+                for truck in self.dispatcher.replan(stream, expected, prize, shift.end):
+                    self._working.append(self.world.env.process(truck.run()))
+
+    def _works(self, stream: str, shift: Shift) -> bool:
+        return any(shift.weekday in days for days in STREAMS[stream].weekdays)
+
+    def prizes(self, weekday: int) -> npt.NDArray[np.float64]:
+        """Driving time that emptying each container is worth on a weekday; (n,) float64, s.
+
+        ``LEAVE_OUT`` for those that are due; what the control says for the others.
+        """
+        return np.where(self.due(weekday), LEAVE_OUT, self["waste.prize"])
 
     def due(self, weekday: int) -> npt.NDArray[np.bool_]:
         """Containers to empty on a weekday, by the calendar and the control; (n,) bool."""
@@ -187,13 +250,17 @@ class Waste(Model):
         due: npt.NDArray[np.bool_] = np.where(asked < -0.5, calendar, asked > 0.5)
         return due
 
-    def _expected(self) -> npt.NDArray[np.float64]:
-        """What the planner expects: the usual rate since each last collection; (n,) float64, kg."""
+    def expected(self) -> npt.NDArray[np.float64]:
+        """What the planner expects: the usual rate since each last collection; (n,) float64, kg.
+
+        At most half as much again as fits. Where a policy says what it expects, that.
+        """
         for row, at in self.fleet.emptied_at.items():
             self._since[row] = at
         days = (self.world.now - self._since) / 86_400_000.0
-        expected: npt.NDArray[np.float64] = self.city["container"]["daily"] * days
-        return expected
+        usual = np.minimum(self.city["container"]["daily"] * days, 1.5 * self.capacity)
+        told = self["waste.expected"]
+        return np.where(told >= 0.0, told * self.capacity, usual)
 
     # -- results -----------------------------------------------------------------------------
 

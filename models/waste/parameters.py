@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from twin.core.model import Parameters
 from twin.core.time import ClockTime
+
+
+class Window(Parameters):
+    """When containers on streets of a kind may be emptied."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    road: str = Field(description="kind of street, such as pedestrian or living_street")
+    from_: ClockTime = Field(alias="from", description="local time from which it is allowed")
+    until: ClockTime = Field(description="local time until which it is")
+
+    @property
+    def seconds(self) -> tuple[float, float]:
+        """Since midnight."""
+        (a, b), (c, d) = (text.split(":") for text in (self.from_, self.until))
+        return int(a) * 3600.0 + int(b) * 60.0, int(c) * 3600.0 + int(d) * 60.0
 
 
 class WasteParameters(Parameters):
@@ -28,3 +44,6 @@ class WasteParameters(Parameters):
     fuel_per_km: float = Field(0.45, ge=0.0, description="diesel for driving, l/km")
     fuel_per_hour: float = Field(3.5, ge=0.0, description="diesel for lifting and pressing, l/h")
     fuel_price: float = Field(1.5, ge=0.0, description="EUR/l")
+    windows: tuple[Window, ...] = Field(
+        (), description="when containers may be emptied, by kind of street; else all day"
+    )

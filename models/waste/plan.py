@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,10 +13,39 @@ Floats = npt.NDArray[np.float64]
 
 UNREACHABLE = 10_000_000
 """Seconds that stand for no path."""
-LEAVE_OUT = 100_000
-"""Seconds that leaving a stop out costs: it is done only where the shift allows no more."""
+LEAVE_OUT = 100_000.0
+"""Prize, s, of a stop that is to be made: it is left out only where the shift allows no more."""
 ONE_MORE_TRUCK = 1_800
 """Seconds that sending one more truck costs."""
+FOREVER = 10_000_000.0
+DEPOT, DISPOSAL, FIRST = 0, 1, 2
+"""Places of a task: the depot, the disposal, then the stops, then where trucks under way are."""
+
+
+@dataclass(frozen=True)
+class Vehicle:
+    """Trucks that may be sent.
+
+    Attributes
+    ----------
+    free
+        Time until the last unloading must be over, s.
+    count
+        How many of the same.
+    place
+        Where they are: ``DEPOT``, or a row of the matrix behind the stops.
+    mass, volume
+        What is aboard, kg and m³.
+    cost
+        Seconds that sending it costs.
+    """
+
+    free: float
+    count: int = 1
+    place: int = DEPOT
+    mass: float = 0.0
+    volume: float = 0.0
+    cost: int = ONE_MORE_TRUCK
 
 
 @dataclass(frozen=True)
@@ -23,18 +54,20 @@ class Task:
 
     Attributes
     ----------
-    seconds : (k + 2, k + 2) float64, s
-        Driving times; row 0 is the depot, 1 the disposal, then the stops.
+    seconds : (k + 2 + p, k + 2 + p) float64, s
+        Driving times; row 0 is the depot, 1 the disposal, then k stops, then p places of trucks.
     mass, volume : (k,) float64, kg, m³
         Expected load of each stop.
     service : (k,) float64, s
         Time that each stop takes.
-    trucks
-        How many may go out.
+    prize : (k,) float64, s
+        Driving time that a stop is worth; ``LEAVE_OUT`` for one that is to be made.
+    window : (k, 2) float64, s
+        From and until when a stop may begin, from now.
+    vehicles
+        What may be sent.
     truck_mass, truck_volume
-        What one carries, kg and m³.
-    shift
-        Time until the last unloading must be over, s.
+        What a truck carries, kg and m³.
     unloading
         Time of one unloading, s.
     """
@@ -43,14 +76,22 @@ class Task:
     mass: Floats
     volume: Floats
     service: Floats
-    trucks: int
+    prize: Floats
+    window: Floats
+    vehicles: Sequence[Vehicle]
     truck_mass: float
     truck_volume: float
-    shift: float
-    unloading: float
+    unloading: float = field(default=0.0)
 
 
-def plan(task: Task, iterations: int) -> list[list[int]]:
+def open_all_day(stops: int) -> Floats:
+    """Windows of stops that may be made at any time; (k, 2) float64, s."""
+    return np.tile([0.0, FOREVER], (stops, 1))
+
+
+def plan(
+    task: Task, iterations: int = 0, runtime: float | None = None
+) -> list[tuple[int, list[int]]]:
     """Stops of each round, in order, the rounds that go out only.
 
     Parameters
@@ -59,54 +100,77 @@ def plan(task: Task, iterations: int) -> list[list[int]]:
         What is to be planned.
     iterations
         Of the search: a number, not a time, so that a slow machine finds the same rounds.
+    runtime
+        A time instead, s, where that does not matter.
 
     Returns
     -------
-    list of list of int
-        Stops 0..k-1; those that no truck can do within its shift are in none.
+    list of (int, list of int)
+        Row of ``vehicles`` and stops 0..k-1; those that no truck can do, or that are not worth it,
+        are in none.
     """
-    if task.trucks <= 0 or not len(task.mass):
+    if not any(vehicle.count > 0 for vehicle in task.vehicles) or not len(task.mass):
         return []
     import pyvrp
-    from pyvrp.stop import MaxIterations
+    from pyvrp.stop import MaxIterations, MaxRuntime
 
-    result = pyvrp.solve(
-        _problem(task), MaxIterations(iterations), seed=0, collect_stats=False, display=False
-    )
+    stop = MaxIterations(iterations) if runtime is None else MaxRuntime(runtime)
+    result = pyvrp.solve(_problem(task), stop, seed=0, collect_stats=False, display=False)
     if not result.best.is_feasible():
         return []
+    kinds = [row for row, vehicle in enumerate(task.vehicles) if vehicle.count > 0]
     return [
-        [int(step.idx) for step in route.schedule() if step.is_client()]
+        (
+            kinds[route.vehicle_type()],
+            [int(step.idx) for step in route.schedule() if step.is_client()],
+        )
         for route in result.best.routes()
     ]
 
 
-def _problem(task: Task):  # type: ignore[no-untyped-def]
+def _problem(task: Task) -> Any:
     import pyvrp
 
+    stops = len(task.mass)
     matrix = np.rint(np.minimum(task.seconds, UNREACHABLE)).astype(np.int64)
     np.fill_diagonal(matrix, 0)
     loads = np.ceil(np.column_stack([task.mass, task.volume * 1000.0])).astype(np.int64)
     most = [int(task.truck_mass), int(task.truck_volume * 1000.0)]
+    windows = np.clip(task.window, 0.0, FOREVER).astype(np.int64)
     clients = [
         pyvrp.Client(
-            location=stop + 2,
+            location=stop + FIRST,
             pickup=np.minimum(loads[stop], most).tolist(),
             service_duration=round(float(task.service[stop])),
-            prize=LEAVE_OUT + int(loads[stop, 0]),
+            tw_early=int(windows[stop, 0]),
+            tw_late=int(windows[stop, 1]),
+            prize=round(float(task.prize[stop])) + int(task.prize[stop] >= LEAVE_OUT) * int(
+                loads[stop, 0]
+            ),
             required=False,
         )
-        for stop in range(len(task.mass))
-    ]
-    truck = pyvrp.VehicleType(
-        num_available=task.trucks,
-        capacity=most,
-        start_depot=0,
-        end_depot=1,
-        reload_depots=[1],
-        fixed_cost=ONE_MORE_TRUCK,
-        shift_duration=max(0, int(task.shift)),
-    )
-    depots = [pyvrp.Depot(0), pyvrp.Depot(1, service_duration=round(task.unloading))]
-    places = [pyvrp.Location(0.0, 0.0) for _ in range(len(matrix))]
-    return pyvrp.ProblemData(places, clients, depots, [truck], [matrix], [matrix])
+        for stop in range(stops)
+    ]  # fmt: skip
+    places = sorted({v.place for v in task.vehicles if v.place != DEPOT})
+    starts = {DEPOT: 0} | {place: number + 2 for number, place in enumerate(places)}
+    depots = [pyvrp.Depot(DEPOT), pyvrp.Depot(DISPOSAL, service_duration=round(task.unloading))]
+    depots += [pyvrp.Depot(place) for place in places]
+    trucks = [
+        pyvrp.VehicleType(
+            num_available=vehicle.count,
+            capacity=most,
+            start_depot=starts[vehicle.place],
+            end_depot=DISPOSAL,
+            reload_depots=[DISPOSAL],
+            fixed_cost=vehicle.cost,
+            shift_duration=max(0, int(vehicle.free)),
+            tw_late=max(0, int(vehicle.free)),
+            initial_load=[
+                min(int(vehicle.mass), most[0]), min(int(vehicle.volume * 1000.0), most[1])
+            ],
+        )
+        for vehicle in task.vehicles
+        if vehicle.count > 0
+    ]  # fmt: skip
+    where = [pyvrp.Location(0.0, 0.0) for _ in range(len(matrix))]
+    return pyvrp.ProblemData(where, clients, depots, trucks, [matrix], [matrix])

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from models.waste.fleet import Fleet
 
 
-@dataclass
+@dataclass(eq=False)
 class Stop:
     """Containers on one street that a truck empties as it drives along."""
 
@@ -69,6 +69,9 @@ class Truck:
         self.volume = 0.0
         self.distance = 0.0
         self.heaviest = 0.0
+        self.driven: list[int] = []
+        self.current: Stop | None = None
+        self.homeward = False
         self.began: Tick = int(self.env.now)
         self.finished: Tick | None = None
         self.rested = False
@@ -97,20 +100,38 @@ class Truck:
             stop = self.stops[0]
             self.network.refresh(self.now)
             if not self._reaches(stop.edge):
-                self.fleet.leave(self.stops.popleft(), self, "closed")
+                self.fleet.put_off(self.stops.popleft(), self, "closed")
                 continue
             if not self._in_time(stop):
                 break
+            if self.now >= self.fleet.window(stop.edge)[1]:
+                self.fleet.put_off(self.stops.popleft(), self, "window")
+                continue
             if self._tired():
                 yield from self._rest()
+                continue
+            self.current = stop
             yield from self._visit(stop)
+            self.current = None
+        self.homeward = True
         while self.stops:
-            self.fleet.leave(self.stops.popleft(), self, "broken down" if self.lost else "late")
+            why = "broken down" if self.lost else "late"
+            self.fleet.put_off(self.stops.popleft(), self, why)
         if not self.lost:
             yield from self._home()
         self.finished = self.now
         self.fleet.settle(self)
         self.fleet.log("waste.returned", self, km=round(self.distance / 1000.0, 3), lost=self.lost)
+
+    def take_over(self, stops: Iterable[Stop]) -> None:
+        """Go on with other stops, after the one that it is at."""
+        first = () if self.current is None else (self.current,)
+        self.stops = deque((*first, *stops))
+
+    @property
+    def node_after(self) -> int:
+        """The junction from which new stops can begin."""
+        return self.node if self.current is None else int(self.network.end[self.current.edge])
 
     # -- what it does ------------------------------------------------------------------------
 
@@ -118,12 +139,15 @@ class Truck:
         """Empty what fits; a stop that is not done stays first."""
         if not (yield from self._go(int(self.network.start[stop.edge]))):
             return
+        opens = self.fleet.window(stop.edge)[0] - self.now
+        if opens > 0:
+            yield self.env.timeout(opens)
         if self.network.seconds(stop.edge) == float("inf"):
             self.network.refresh(self.now, force=True)
             return
         yield from self._serve(stop)
         if not stop.rows:
-            self.stops.popleft()
+            self.stops.remove(stop)
         elif not self.lost:
             yield from self._unload()
 
@@ -175,6 +199,7 @@ class Truck:
 
     def _rest(self) -> Process:
         self.rested = True
+        self.fleet.log("waste.rested", self, km=round(self.distance / 1000.0, 3))
         yield self.env.timeout(self.fleet.rest)
 
     # -- how it drives -----------------------------------------------------------------------
@@ -201,6 +226,8 @@ class Truck:
         if time == float("inf"):
             time = self.network.free(edge)
         yield self.env.timeout(seconds(time * part))
+        if part > 0.0 and (not self.driven or self.driven[-1] != edge):
+            self.driven.append(edge)
         self.distance += float(self.network.length[edge]) * part
 
     def _to(self, place: Place) -> Process:

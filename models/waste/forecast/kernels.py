@@ -133,6 +133,8 @@ def filter_levels(
             mean[k], deviation[k], base[k] = outlook(s, par, profile, at)
             if not math.isnan(level[k]):
                 s[SEEN], s[LEVEL] = at, level[k]
+        elif math.isnan(s[BEGAN]) and math.isnan(after[k]) and not math.isnan(level[k]):
+            s[BEGAN], s[FROM] = at, level[k]  # filling counts from the first reading
         if at < until:
             _pass_time(city, par, at)
         if not math.isnan(after[k]):

@@ -1,0 +1,217 @@
+"""The rounds of one day, planned for a dispatcher: what goes where, in which order, when."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from models.waste.sheets import DayPlan, Entry, Round
+from models.waste.streams import STREAMS
+from twin.core.time import hours
+from twin.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from models.waste.model import Waste
+    from models.waste.truck import Truck
+    from twin.city.city import City
+    from twin.scenario.scenario import Scenario
+
+Floats = npt.NDArray[np.float64]
+
+URGENT = 0.05
+"""A container is due if it is full before the next day's shift ends with this probability."""
+
+
+def plan_day(
+    scenario: Scenario,
+    day: date,
+    *,
+    levels: Path | None = None,
+    closed: Sequence[str] = (),
+    slower: float = 1.0,
+) -> DayPlan:
+    """Plan the rounds of a day, and drive them through empty streets to know the times.
+
+    Parameters
+    ----------
+    scenario
+        Names the city and the rules of the fleet.
+    day
+        Which day.
+    levels
+        A recording of the city's containers: who will be full before the next day's shift ends is
+        emptied, and the loads are the forecast ones. Without it: the calendar and usual loads.
+    closed
+        Names of streets, or ids of edges, that are closed.
+    slower
+        How much longer than in empty streets driving takes.
+    """
+    model = _model(scenario, day, closed, slower)
+    shift = next(s for s in model.shifts if s.begin == 0)
+    if levels is not None:
+        _take_levels(model, levels, day, shift.end)
+    expected = model.expected()
+    model.mass[:] = expected
+    env = model.world.env
+    for truck in model.dispatch(shift):
+        env.process(truck.run())
+    env.run(until=shift.end + hours(12))
+    for stream in STREAMS:
+        model.fleet.leave_waiting(stream)
+    rounds = tuple(_round(model, truck) for truck in model.fleet.trucks)
+    return DayPlan(day, rounds, model.fleet.books.unfinished)
+
+
+def _model(scenario: Scenario, day: date, closed: Sequence[str], slower: float) -> Waste:
+    """The waste model alone, at the start of the day's shift."""
+    import simpy
+
+    from models.waste.model import Waste
+    from models.waste.network import TOP_SPEED
+    from models.waste.parameters import WasteParameters
+    from twin.core.random import Streams
+    from twin.core.time import Calendar
+    from twin.core.wiring import wire
+    from twin.core.world import World
+    from twin.experiment.live import city_of
+
+    if "waste" not in scenario.data.model:
+        raise ConfigError(f"{scenario.name} has no model of waste", mend="add [model.waste]")
+    city = city_of(scenario)
+    rules = WasteParameters(**scenario.data.model["waste"])
+    hour, minute = map(int, rules.shift_start.split(":"))
+    begin = datetime(day.year, day.month, day.day, hour, minute)
+    calendar = Calendar.at(begin, city.place.timezone)
+    world = World(city, calendar, hours(24), simpy.Environment(), Streams(1), Path("."))
+    model = Waste(world, rules)
+    world.controls.ports.update({port.name: port for port in model.controls})
+    wire([model], [], city, world.state)
+    edges = city["edge"]
+    for name in closed:
+        rows = (edges["name"] == name) | (edges.ids == name)
+        if not rows.any():
+            raise ConfigError(
+                f"--closed {name}: the city has no such street",
+                allowed="a street's name, or the id of an edge",
+            )
+        model["traffic.closed"][rows] = 1.0
+    free = edges["length"] / np.clip(edges["speed"], 0.1, TOP_SPEED)
+    model["traffic.travel_time"][:] = free * slower
+    model.setup()
+    return model
+
+
+def _take_levels(model: Waste, file: Path, day: date, end: int) -> None:
+    """Ask for the containers that a recording says will be full before the next shift ends."""
+    from models.waste.forecast import forecast, learn, read_recording
+
+    recording = read_recording(file)
+    hour, minute = map(int, model.parameters.shift_start.split(":"))
+    begin = datetime(day.year, day.month, day.day, hour, minute)
+    at = (begin - datetime(1970, 1, 1)).total_seconds() / 3600.0
+    past = recording.between(-np.inf, at)
+    if not len(past):
+        raise DataError(f"the recording has nothing before {begin}", where=str(file))
+    filling = learn(past)
+    now = forecast(past, at, filling)
+    later = forecast(past, at + 24.0 + end / 3_600_000.0, filling)
+    rows = model.city["container"].rows(now.ids)
+    if not (rows >= 0).any():
+        raise DataError(
+            f"the city has none of the recorded containers, such as {str(now.ids[0])!r}",
+            where=str(file),
+            allowed="ids of the table 'container', such as "
+            + ", ".join(repr(str(key)) for key in model.city["container"].ids[:3]),
+        )
+    known = (rows >= 0) & np.isfinite(now.level)
+    model["waste.collect"][rows[known]] = (later.full[known] >= URGENT).astype(np.float64)
+    model["waste.expected"][rows[known]] = now.level[known] / 100.0
+
+
+# -- from the log of a truck to a sheet ----------------------------------------------------------
+
+
+def _round(model: Waste, truck: Truck) -> Round:
+    fleet, city, calendar = model.fleet, model.city, model.world.calendar
+    mine = f"{truck.name} {truck.number}"
+    sheet: list[Entry] = []
+    load = km = 0.0
+    for tick, kind, subject, text in model.world.log.rows:
+        detail: dict[str, Any] = json.loads(text)
+        ours = detail.get("truck") == truck.number if kind == "waste.emptied" else subject == mine
+        if not ours or kind not in _WHAT:
+            continue
+        km = float(detail.get("km", km))
+        begin, what, container, street, expected = tick, _WHAT[kind], "", "", 0.0
+        place = fleet.depot.edge
+        if kind == "waste.emptied":
+            row = city["container"].row(subject)
+            begin, container, expected = (
+                tick - int(1000 * fleet.service[row]),
+                subject,
+                detail["kg"],
+            )
+            street, load = _street(city, int(fleet.edges[row])), load + detail["kg"]
+            longitude, latitude = _degrees(city, city["container"].points[row : row + 1])[0]
+        elif kind == "waste.unloaded":
+            begin, load, place = tick - fleet.unloading, 0.0, fleet.disposal.edge
+        if kind != "waste.emptied":
+            longitude, latitude = _degrees(city, _end_of(city, place))[0]
+        sheet.append(
+            Entry(
+                truck.number, truck.name, len(sheet) + 1, what, calendar.local(begin),
+                calendar.local(tick + (fleet.rest if kind == "waste.rested" else 0)), container,
+                street, float(longitude), float(latitude), float(expected), load, km,
+            )
+        )  # fmt: skip
+    return Round(truck.number, truck.name, tuple(sheet), _line(city, truck.driven))
+
+
+_WHAT = {
+    "waste.left": "leave",
+    "waste.emptied": "empty",
+    "waste.unloaded": "unload",
+    "waste.rested": "rest",
+    "waste.returned": "back",
+}
+
+
+def _street(city: City, edge: int) -> str:
+    edges = city["edge"]
+    name = str(edges["name"][edge]) if "name" in edges else ""
+    return name or str(edges.ids[edge])
+
+
+def _end_of(city: City, edge: int) -> Floats:
+    import shapely
+
+    geometry = city["edge"].geometry
+    assert geometry is not None
+    points: Floats = shapely.get_coordinates(geometry[edge])[-1:]
+    return points
+
+
+def _line(city: City, driven: Sequence[int]) -> Floats:
+    """Longitudes and latitudes along the edges that were driven; (n, 2) float64."""
+    import shapely
+
+    geometry = city["edge"].geometry
+    if geometry is None or not driven:
+        return np.empty((0, 2))
+    points = shapely.get_coordinates(geometry[np.array(driven)])
+    new = np.ones(len(points), dtype=np.bool_)
+    new[1:] = np.any(points[1:] != points[:-1], axis=1)
+    return _degrees(city, points[new])
+
+
+def _degrees(city: City, points: Floats) -> Floats:
+    from pyproj import Transformer
+
+    change = Transformer.from_crs(city.place.crs, "EPSG:4326", always_xy=True)
+    return np.column_stack(change.transform(points[:, 0], points[:, 1])).round(7)
