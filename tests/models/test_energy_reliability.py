@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+from typer.testing import CliRunner
 
 from models.energy.events import Fault
 from models.energy.model import Energy
+from models.energy.reliability.expected import expected
 from models.energy.reliability.failures import draw, yearly
 from models.energy.reliability.outages import customers
 from models.energy.reliability.parameters import ReliabilityParameters
 from models.energy.reliability.switches import Switches
 from tests.models.energy_life import built, living
 from twin.city.city import City
+from twin.cli import app
 from twin.core.random import Streams
 from twin.core.time import hours, minutes
 from twin.errors import ConfigError, DataError
@@ -186,6 +191,37 @@ def test_failures_by_chance_are_poisson_and_keyed(city: City) -> None:
     all_drawn = draw(city, Streams(3), per_year, end)
     assert [f for f in all_drawn if f[1] >= 5] == draw(city, Streams(3), without, end)
     assert draw(city, Streams(3), 0.0 * per_year, end) == []
+
+
+@pytest.mark.parametrize("remote", [False, True])
+@pytest.mark.parametrize("element", ["ring/0/1", "feeder", "transformer"])
+def test_what_is_expected_is_what_a_fault_costs_in_a_run(
+    city: City, element: str, remote: bool
+) -> None:
+    rules = {"failures": 1.0, "spread": 0.0}
+    found = expected(city, ReliabilityParameters.model_validate(rules), remote=remote)
+    row, port = 0, "energy.transformer_fault"
+    if element != "transformer":
+        port = "energy.line_fault"
+        row = ring(city, 1) if element.startswith("ring") else int(np.argmin(found.medium))
+    model = lived(city, hours(24), spread=0.0)
+    model.world.controls.set("energy.remote_switches", float(remote), now=0, by="test")
+    model.world.controls.set(port, 1.0, now=0, by="test", rows=np.array([row]))
+    model.world.env.run(until=hours(24))
+    branch = row + (found.lines if element == "transformer" else 0)
+    rate = yearly(city, Switches(city), ReliabilityParameters.model_validate(rules).rates())[branch]
+    assert model.measure()["energy.saidi"] == pytest.approx(found.minutes[branch] / rate)
+    assert sum(found.parts().values()) == pytest.approx(found.saidi)
+
+
+def test_the_command_tells_the_worst(bundles: Path, helsinki: City, tmp_path: Path) -> None:
+    bundle = next(bundles.rglob("city.gpkg")).parent
+    file = tmp_path / "all.csv"
+    done = CliRunner().invoke(app, ["reliability", str(bundle), "--remote", "-o", str(file)])
+    assert done.exit_code == 0, done.output
+    assert "SAIDI" in done.output
+    count = len(helsinki["line"]) + len(helsinki["transformer"])
+    assert len(file.read_text().splitlines()) == count + 1
 
 
 # -- the event ---------------------------------------------------------------------------------
