@@ -91,6 +91,7 @@ class Engine:
         acts = [policy.acts for policy, _ in self.parts.policies]
         acts += [event.acts for event in self.parts.events]
         self.world.controlled = frozenset(port for ports in acts for port in ports)
+        self.world.written = frozenset(p.name for m in self.parts.models for p in m.writes)
         for i, event in enumerate(self.parts.events):
             with self._at(f"event.{i}"):
                 event.setup()

@@ -50,6 +50,8 @@ class World:
         Ports that something reads, senses or records: a model need not fill the others.
     controlled
         Controls that some policy or event of the scenario may set.
+    written
+        Ports that a model of the run writes; of the others a reader has what its default says.
     warnings
         What a model or an event wants the reader of the results to know.
     """
@@ -62,6 +64,7 @@ class World:
     scratch: Path
     consumed: frozenset[str] = frozenset()
     controlled: frozenset[str] = frozenset()
+    written: frozenset[str] = frozenset()
     warnings: list[str] = field(default_factory=list)
     state: State = field(default_factory=State)
     observations: Observations = field(default_factory=Observations)

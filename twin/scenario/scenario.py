@@ -320,9 +320,9 @@ def _kept(inherited: list[Any], mine: list[Any]) -> list[int]:
 
 
 def _resolve_files(raw: dict[str, Any], file: Path | None) -> None:
-    """Make the bundle and the files that sensors and models name absolute.
+    """Make the bundle and the files that items and models name absolute.
 
-    They lie beside the scenario; a model's are its keys that end in ``_file``.
+    They lie beside the scenario: ``file`` of a sensor, policy or event; a model's are its keys that end in ``_file``.
     """
     city = raw.get("city")
     if (
@@ -331,8 +331,8 @@ def _resolve_files(raw: dict[str, Any], file: Path | None) -> None:
         and (file.parent / city / "manifest.json").is_file()
     ):
         raw["city"] = str((file.parent / city).resolve())
-    sensors, models = raw.get("sensor", []), raw.get("model", {})
-    for item in sensors if isinstance(sensors, list) else []:
+    models = raw.get("model", {})
+    for item in [item for kind in LISTS for item in _items(raw, kind)]:
         _resolve(item, lambda key: key == "file", file)
     for item in models.values() if isinstance(models, dict) else []:
         _resolve(item, lambda key: key.endswith("_file"), file)
