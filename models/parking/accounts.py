@@ -126,7 +126,7 @@ class Accounts:
     def measure(self, drivers: Drivers, count: int, counts: Floats) -> dict[str, float]:
         """Value of each indicator; means are NaN where nobody or no time is in them."""
         d = drivers
-        found = np.flatnonzero(d.holds_ever[:count])
+        found: Rows = np.flatnonzero(d.holds_ever[:count]).astype(np.int32)
         street = found[self._ground.street[d.block[found]]]
         nan = float("nan")
         weight = self._weight or nan

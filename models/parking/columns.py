@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +32,7 @@ class Ground(NamedTuple):
     """(n_blocks,) at the kerb, seen by who passes; else a car park or a garage."""
     seen_start: Rows
     seen: Rows
-    """Blocks that are seen from an edge, CSR over edges: its own and those of its other direction."""
+    """Blocks seen from an edge, CSR over edges: its own and those of its other direction."""
     near_start: Rows
     near: Rows
     near_walk: Floats
@@ -139,4 +139,5 @@ def room(size: int) -> Drivers:
 def grown(drivers: Drivers) -> Drivers:
     """The same drivers with room for twice as many."""
     more = room(len(drivers.key))
-    return Drivers(*(np.concatenate(pair) for pair in zip(drivers, more, strict=True)))
+    pairs: list[tuple[npt.NDArray[Any], npt.NDArray[Any]]] = list(zip(drivers, more, strict=True))
+    return Drivers(*(np.concatenate(pair) for pair in pairs))

@@ -92,7 +92,9 @@ class Curb:
         self.count += len(keys)
         return rows
 
-    def look(self, rows: Rows, moments: Floats, price: Floats, full: Flags, seconds: Floats) -> None:
+    def look(
+        self, rows: Rows, moments: Floats, price: Floats, full: Flags, seconds: Floats
+    ) -> None:
         """Drivers at the ends of their legs look around, in the order of their moments."""
         if not len(rows):
             return

@@ -47,9 +47,7 @@ class Demand:
         Edges that lead into it: nobody lives there.
     """
 
-    def __init__(
-        self, city: City, ground: Ground, streams: Streams, p: ParkingParameters
-    ) -> None:
+    def __init__(self, city: City, ground: Ground, streams: Streams, p: ParkingParameters) -> None:
         self._ground, self._streams, self._p = ground, streams, p
         self._edges = city["edge"].ids
         self.leaves, self.enters = _gates(city)
@@ -100,14 +98,16 @@ class Demand:
         self,
         moment: Floats,
         goal: npt.NDArray[np.integer],
-        person: npt.NDArray[np.float64],
+        person: npt.NDArray[np.floating],
         number: Floats,
     ) -> None:
         """Queue those who want a public bay."""
         if not len(moment):
             return
         keys = self._streams.keys("parking.driver", _names(person, number))
-        owner = self._streams.keys("parking.private", _names(person, np.where(person < 0, number, 0)))
+        owner = self._streams.keys(
+            "parking.private", _names(person, np.where(person < 0, number, 0))
+        )
         people = person.astype(np.int64)
         home = np.array([self._home.get(int(who), -1) for who in people])
         p = self._p

@@ -1,4 +1,4 @@
-"""From a city to the columns of parking: blocks, what is seen from a street, what is near, turns."""
+"""From a city to the columns of parking: blocks, what is seen and what is near, turns."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from models.parking.columns import Flags, Floats, Ground, Rows
 from twin.city.city import City
 
 _CONNECTION = re.compile(r"<connection from=\"([^\":]+)\" to=\"([^\":]+)\"")
+Pairs = npt.NDArray[np.int64]
 KERB = "street"
 """Kind of a block at the kerb."""
 
@@ -67,17 +68,15 @@ def _seen(city: City, at: Rows) -> tuple[Rows, Rows]:
     """Blocks of an edge and of the edge of the other direction between the same junctions."""
     edges = city["edge"]
     blocks = np.flatnonzero(at >= 0)
-    own = np.column_stack((at[blocks], blocks))
+    own: Pairs = np.column_stack((at[blocks], blocks))
     start, end = edges["from_junction"], edges["to_junction"]
     known = {(int(a), int(b)): row for row, (a, b) in enumerate(zip(start, end, strict=True))}
     back = np.array([known.get((int(b), int(a)), -1) for a, b in zip(start, end, strict=True)])
-    other = np.column_stack((back[at[blocks]], blocks)) if len(blocks) else own
+    other: Pairs = np.column_stack((back[at[blocks]], blocks)) if len(blocks) else own
     return _csr(np.concatenate([own, other[other[:, 0] >= 0]]), len(edges))
 
 
-def _near(
-    blocks: Floats, edges: Floats, capacity: Rows, reach: float
-) -> tuple[Rows, Rows, Floats]:
+def _near(blocks: Floats, edges: Floats, capacity: Rows, reach: float) -> tuple[Rows, Rows, Floats]:
     """Blocks within reach of each edge's middle, and the walk there: 1.3 times the straight line.
 
     An edge without any gets the three nearest within four times the reach, since people who go to a
@@ -103,7 +102,7 @@ def _near(
     return start, np.concatenate([empty, *found]).astype(np.int32), np.concatenate([empty, *far])
 
 
-def _turns(city: City) -> npt.NDArray[np.int64]:
+def _turns(city: City) -> Pairs:
     """Pairs of edges for cars that follow each other; turning back only where nothing else goes.
 
     From the SUMO network where the city has one, else from the junctions.
@@ -114,7 +113,7 @@ def _turns(city: City) -> npt.NDArray[np.int64]:
         raw = city.network.read_bytes()
         text = (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode("utf-8")
         names = [edge for pair in _CONNECTION.findall(text) for edge in pair]
-        pairs = edges.rows(np.array(names, dtype=np.str_)).reshape(-1, 2).astype(np.int64)
+        pairs: Pairs = edges.rows(np.array(names, dtype=np.str_)).reshape(-1, 2).astype(np.int64)
         pairs = pairs[(pairs >= 0).all(axis=1)]
     else:
         pairs = np.array(
@@ -129,4 +128,5 @@ def _turns(city: City) -> npt.NDArray[np.int64]:
     start, end = edges["from_junction"], edges["to_junction"]
     back = (start[pairs[:, 0]] == end[pairs[:, 1]]) & (end[pairs[:, 0]] == start[pairs[:, 1]])
     ahead = np.bincount(pairs[~back, 0], minlength=len(edges)) > 0
-    return pairs[~back | ~ahead[pairs[:, 0]]]
+    kept: Pairs = pairs[~back | ~ahead[pairs[:, 0]]]
+    return kept

@@ -316,7 +316,11 @@ def look(
         if wished < 0:
             return ELSEWHERE, 0
         drivers.block[d] = wished
-    if not drivers.searching[d] and ground.block_edge[wished] != edge and not _sees(ground, edge, wished):
+    if (
+        not drivers.searching[d]
+        and ground.block_edge[wished] != edge
+        and not _sees(ground, edge, wished)
+    ):
         path[0], path[1] = edge, ground.block_edge[wished]
         drivers.edge[d] = path[1]
         return LOOKS, 2
@@ -385,12 +389,10 @@ def search(
     """
     for k in range(rows.size):
         d, moment = rows[k], now[k]
-        what, edges = look(
-            ground, habits, drivers, taken, price, full, d, moment, paths[k]
-        )
+        what, edges = look(ground, habits, drivers, taken, price, full, d, moment, paths[k])
         counts[what] += 1.0
         hops[k] = edges if what == LOOKS else 0
-        if what == PARKS or what == STOPS_ILLEGALLY:
+        if what in (PARKS, STOPS_ILLEGALLY):
             drivers.state[d] = PARKED if what == PARKS else ILLEGAL
             drivers.parked_at[d] = moment
             drivers.until[d] = moment + drivers.stay[d]

@@ -10,7 +10,7 @@ import numpy as np
 
 from models.parking import ground, kernels
 from models.parking.accounts import INDICATORS, Accounts
-from models.parking.columns import DRIVING, Flags, Floats, Habits, Rows
+from models.parking.columns import DRIVING, Flags, Floats, Ground, Habits, Rows
 from models.parking.curb import Curb
 from models.parking.demand import Demand
 from models.parking.parameters import ParkingParameters
@@ -321,7 +321,7 @@ class Parking(Model):
 
 
 def coefficient(
-    g: kernels.Ground,
+    g: Ground,
     habits: Habits,
     usual: Floats,
     stay: float,

@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Field
 from models.parking import pricing
 from models.parking.ground import KERB
 from twin.core.model import Parameters
-from twin.core.time import DailyWindow, Tick, duration, hours, minutes
+from twin.core.time import Tick, duration, hours, minutes
 from twin.policy.policy import Action, Policy
 from twin.policy.view import View
 

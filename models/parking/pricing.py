@@ -79,8 +79,10 @@ class Bands:
             starts.append(_seconds(first, where))
             ends.append(_seconds(last, where))
         in_order = [*starts, 86_401][1:]
-        if not texts or any(a >= b for a, b in zip(starts, ends, strict=True)) or any(
-            end > later for end, later in zip(ends, in_order, strict=True)
+        if (
+            not texts
+            or any(a >= b for a, b in zip(starts, ends, strict=True))
+            or any(end > later for end, later in zip(ends, in_order, strict=True))
         ):
             raise ConfigError(
                 f"{', '.join(texts) or 'nothing'} are no bands of a day",
@@ -144,7 +146,9 @@ class Means:
         self._seen[:] = 0.0
 
 
-def write(file: Path, table: Table, bands: Bands, price: Floats, changed: npt.NDArray[np.bool_]) -> None:
+def write(
+    file: Path, table: Table, bands: Bands, price: Floats, changed: npt.NDArray[np.bool_]
+) -> None:
     """Write a table of prices: columns ``block``, ``band``, ``price`` (EUR/h).
 
     Parameters

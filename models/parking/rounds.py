@@ -51,7 +51,9 @@ class Round:
 class Watch:
     """Sets the prices of a run and keeps the occupancy, without sensors and policies."""
 
-    def __init__(self, parking: Parking, bands: pricing.Bands, price: Floats, rows: Floats) -> None:
+    def __init__(
+        self, parking: Parking, bands: pricing.Bands, price: Floats, rows: npt.NDArray[np.int64]
+    ) -> None:
         self.means = pricing.Means(bands, len(price))
         self._parking, self._bands, self._price, self._rows = parking, bands, price, rows
         self._usual: Floats | None = None
