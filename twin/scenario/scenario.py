@@ -322,7 +322,8 @@ def _kept(inherited: list[Any], mine: list[Any]) -> list[int]:
 def _resolve_files(raw: dict[str, Any], file: Path | None) -> None:
     """Make the bundle and the files that items and models name absolute.
 
-    They lie beside the scenario: ``file`` of a sensor, policy or event; a model's are its keys that end in ``_file``.
+    They lie beside the scenario: ``file`` of a sensor, policy or event; a model's are its keys that
+    end in ``_file``.
     """
     city = raw.get("city")
     if (
