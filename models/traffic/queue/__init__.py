@@ -1,0 +1,1 @@
+"""The queue engine: kinematic waves, vehicle by vehicle, event by event."""

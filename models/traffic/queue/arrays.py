@@ -1,0 +1,173 @@
+"""The arrays of a queue simulation: one record array a kind of thing.
+
+Fields of one thing lie side by side and not in columns: an event touches ten fields of one link or
+vehicle, which are then one or two lines of the processor's cache. And a kernel that is handed forty
+arrays spends its time on handing them (``python -m bench.queue_engine`` moved 0.05 million link
+entries a second with columns and over 3 million with records). A column is still one look away:
+``state.links["held"]``.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int32]
+Longs = npt.NDArray[np.int64]
+Bytes = npt.NDArray[np.int8]
+Keys = npt.NDArray[np.uint64]
+Records = npt.NDArray[Any]
+
+NONE = -1
+ARRIVES, BARRED = -1, -2
+"""In place of a movement: the trip ends at the end of this link, or cannot go on from there."""
+WAITING, DRIVING, ARRIVED, ENDED = 0, 1, 2, 3
+"""States of a vehicle; ``ENDED`` at a barrier, or where its route broke."""
+HEAP, EPOCH, TRACED = 0, 1, 2
+"""Places in ``State.count``: events in the calendar, number of the newest trees, traced lines."""
+
+
+def _record(*fields: tuple[str, type]) -> np.dtype[Any]:
+    return np.dtype(list(fields), align=True)
+
+
+LINK = _record(
+    ("free_time", np.float64),  # L / u, s
+    ("entry_gap", np.float64),  # 1 / q, s
+    ("wave_time", np.float64),  # L / w, s
+    ("opens", np.float64),  # last entry and its gap, s
+    ("held", np.float64),  # time that vehicles spent here until `since`, veh s
+    ("since", np.float64),  # s
+    ("virtual", np.float64),  # virtual time of the merge (start-time fair queueing)
+    ("length", np.float64),  # m
+    ("entries", np.int64),  # veh
+    ("exits", np.int64),  # veh
+    ("ring", np.int64),  # first place in State.ring
+    ("storage", np.int32),  # vehicles at jam density, rounded up
+    ("first_waiting", np.int32),  # first of the groups that wait to enter, -1 none
+    ("arrival_group", np.int32),  # group of those whose trip ends here
+    ("first_out", np.int32),  # its movements are first_out .. end_out
+    ("end_out", np.int32),
+    ("closed", np.int32),
+    ("turn", np.int32),  # column of State.trees
+)
+GROUP = _record(
+    ("waits_since", np.float64),  # s
+    ("tag", np.float64),  # virtual start tag
+    ("weight", np.float64),  # priority in a merge
+    ("yielded", np.float64),  # how long the head has given way, s
+    ("time_sum", np.float64),  # travel times of those who left, s
+    ("passed", np.float64),  # veh
+    ("link", np.int32),
+    ("head", np.int32),  # first of the queue, -1 none
+    ("tail", np.int32),
+    ("first_server", np.int32),  # its servers are State.servers_of[first_server .. end_server]
+    ("end_server", np.int32),
+    ("waits_for", np.int32),  # link that the head waits to enter, -1 none
+    ("next_waiting", np.int32),  # next group that waits for the same
+)
+"""Lane groups; the last n_links of them are the sources, where vehicles wait to depart."""
+SERVER = _record(
+    ("free", np.float64),  # when the lanes are free again, s
+    ("gap", np.float64),  # saturation headway, s
+)
+"""Lanes that are used alike."""
+MOVEMENT = _record(
+    ("delay", np.float64),  # time within the junction, s
+    ("crossed", np.float64),  # when somebody last made it, s
+    ("to", np.int32),  # link that it enters
+    ("group", np.int32),
+    ("plan", np.int32),  # row of the signal plan, -1 without one
+    ("first_yield", np.int32),  # gives way to State.yields[first_yield .. end_yield]
+    ("end_yield", np.int32),
+)
+PLAN = _record(
+    ("cycle", np.float64),  # s
+    ("offset", np.float64),  # s
+    ("first", np.int32),  # green in State.windows[first .. end]
+    ("end", np.int32),
+)
+WINDOW = _record(("opens", np.float64), ("closes", np.float64))
+"""Green from ``opens`` to ``closes`` after the beginning of a cycle, s; ascending in a plan."""
+VEHICLE = _record(
+    ("ready", np.float64),  # at the end of its link earliest, s
+    ("entered", np.float64),  # entry of its link, s
+    ("behind", np.int32),  # next in the same queue, -1 none
+    ("movement", np.int32),  # at the end of its link, or ARRIVES, BARRED
+    ("at", np.int32),  # link
+    ("position", np.int32),  # place in State.routes, -1 for those who follow the trees
+    ("last", np.int32),  # last place
+    ("goal", np.int32),  # row of the trees
+    ("epoch", np.int32),  # trees that were the newest at its departure
+    ("stop", np.int32),  # next of its stops, -1 none
+    ("size", np.float32),  # headways that it takes
+    ("skip", np.float32),  # share of the first link that it does not drive
+    ("driven", np.float32),  # m
+    ("freely", np.float32),  # time that its way takes on empty streets, s
+    ("key", np.uint64),  # of the keyed draws
+    ("state", np.int64),
+    ("depart", np.float64),  # wanted, s
+    ("started", np.float64),  # entry of the first link, s
+    ("arrive", np.float64),  # end of the trip, s
+)
+STOP = _record(("time", np.float64), ("link", np.int32))
+"""The stops of a vehicle follow each other; a link of -1 ends them."""
+EVENT = _record(("time", np.float64), ("entity", np.int32))
+"""Entities are groups, then links, then vehicles."""
+LINE = _record(("time", np.float64), ("vehicle", np.int32), ("link", np.int32))
+"""Entries and exits as they happened, for tests; an exit is written as ``-1 - link``."""
+RULE = _record(
+    ("clear", np.float64),  # time that a crossing vehicle keeps the junction from others, s
+    ("gap", np.float64),  # gap that those need who give way, s
+    ("patience", np.float64),  # time after which they go anyway, s
+    ("reroute", np.float64),  # share of the drivers who take new trees
+)
+
+
+class State(NamedTuple):
+    """All arrays of a simulation, as the kernels take them.
+
+    Attributes
+    ----------
+    links, groups, servers, movements, vehicles, plans, windows, stops, rules
+        Record arrays of the types above.
+    ring : (sum of storage,) float64, s
+        Times of the last exits of each link.
+    servers_of, yields, routes : int32
+        What records point into.
+    goals : (n_goals,) int32
+        Links of the goals.
+    trees : (n_versions, n_goals, n_turns) int8
+        Which of a link's movements leads on to a goal, or ``BARRED``; epoch e of the trees lies in
+        version ``e % n_versions``.
+    heap : (capacity,) EVENT
+        Events to come, by time, then entity.
+    due : (n_groups + n_links,) float64, s
+        When each entity's valid event is; infinite without one.
+    trace : (capacity,) LINE
+    count : (3,) int64
+        See ``HEAP``.
+    """
+
+    links: Records
+    groups: Records
+    servers: Records
+    movements: Records
+    vehicles: Records
+    plans: Records
+    windows: Records
+    stops: Records
+    rules: Records
+    ring: Floats
+    servers_of: Ints
+    yields: Ints
+    routes: Ints
+    goals: Ints
+    trees: npt.NDArray[np.int8]
+    heap: Records
+    due: Floats
+    trace: Records
+    count: Longs

@@ -1,0 +1,1 @@
+"""The event calendar of the queue engine."""

@@ -1,0 +1,540 @@
+"""The event loop of the queue engine: who leaves a link, who may enter the next, and when.
+
+Vehicle n may enter a link not before 1/q after vehicle n-1, and not before the exit of vehicle n-N
+plus L/w; it reaches the end L/u after its entry and leaves no faster than q (Newell 1993; Leclercq
+and Becarie 2012). Files of these functions have nothing but arrays: see ``arrays.py``.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numba as nb
+import numpy as np
+
+from models.traffic.queue.arrays import (
+    ARRIVED,
+    ARRIVES,
+    BARRED,
+    DRIVING,
+    ENDED,
+    EPOCH,
+    HEAP,
+    NONE,
+    TRACED,
+    Bytes,
+    Ints,
+    State,
+)
+from models.traffic.queue.calendar.kernels import NEVER, pop, push, schedule
+
+SAME = 1e-7
+"""Two times that differ by less are the same moment, s."""
+DONE, FULL = 0, 1
+
+
+@nb.njit(cache=True, _nrt=False, forceinline=True)
+def mixed(key: int, counter: int) -> float:
+    """A number in [0, 1) from a key and a counter (SplitMix64's finaliser)."""
+    z = np.uint64(key) + np.uint64(counter) * np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    z = z ^ (z >> np.uint64(31))
+    return float(z >> np.uint64(11)) * (1.0 / 9007199254740992.0)
+
+
+@nb.njit(cache=True, _nrt=False, forceinline=True)
+def next_green(s: State, plan: int, time: float) -> float:
+    """The first moment from ``time`` at which a plan shows green, s."""
+    first, end = s.plans[plan].first, s.plans[plan].end
+    if first == end:
+        return NEVER
+    cycle = s.plans[plan].cycle
+    begun = math.floor((time - s.plans[plan].offset) / cycle) * cycle + s.plans[plan].offset
+    moment = time - begun
+    for window in range(first, end):
+        if moment < s.windows[window].closes - SAME:
+            return max(time, begun + s.windows[window].opens)
+    return begun + cycle + s.windows[first].opens
+
+
+@nb.njit(cache=True, _nrt=False, forceinline=True)
+def server_free(s: State, group: int) -> float:
+    """When one of a group's servers is free, s."""
+    first = NEVER
+    for place in range(s.groups[group].first_server, s.groups[group].end_server):
+        first = min(first, s.servers[s.servers_of[place]].free)
+    return first
+
+
+@nb.njit(cache=True, _nrt=False, forceinline=True)
+def accepts(s: State, link: int) -> float:
+    """When a link takes its next vehicle; infinite while that hangs on an exit to come, s."""
+    if s.links[link].closed:
+        return NEVER
+    needed = s.links[link].entries + 1 - s.links[link].storage
+    time = s.links[link].opens
+    if needed > 0:
+        if needed > s.links[link].exits:
+            return NEVER
+        slot = s.links[link].ring + (needed - 1) % s.links[link].storage
+        time = max(time, s.ring[slot] + s.links[link].wave_time)
+    return time
+
+
+@nb.njit(cache=True, _nrt=False, forceinline=True)
+def head_from(s: State, group: int, vehicle: int, time: float) -> float:
+    """When the head of a queue can leave as far as its own link and signal go, s."""
+    when = max(time, s.vehicles[vehicle].ready, server_free(s, group))
+    movement = s.vehicles[vehicle].movement
+    if movement >= 0 and s.movements[movement].plan >= 0:
+        when = next_green(s, s.movements[movement].plan, when)
+    return when
+
+
+@nb.njit(cache=True, _nrt=False, forceinline=True)
+def gives_way(
+    s: State,
+    movement: int,
+    waited: float,
+    time: float,
+) -> float:
+    """Until when a movement gives way to others; ``time`` itself when it need not, s."""
+    first, end = s.movements[movement].first_yield, s.movements[movement].end_yield
+    if first == end or waited > s.rules[0].patience:
+        return time
+    until = time
+    for place in range(first, end):
+        other = s.yields[place]
+        until = max(until, s.movements[other].crossed + s.rules[0].clear)
+        group = s.movements[other].group
+        vehicle = s.groups[group].head
+        if (
+            vehicle < 0
+            or s.vehicles[vehicle].movement != other
+            or s.groups[group].waits_for >= 0
+            or s.vehicles[vehicle].ready >= time + s.rules[0].gap
+        ):
+            continue
+        comes = head_from(s, group, vehicle, 0.0)
+        if time < comes < time + s.rules[0].gap:
+            until = max(until, comes + s.rules[0].clear)
+    return until
+
+
+@nb.njit(cache=True, _nrt=False, forceinline=True)
+def record(s: State, time: float, vehicle: int, link: int) -> None:
+    """Write an entry or exit down where somebody wants to know."""
+    place = s.count[TRACED]
+    if place < s.trace.size:
+        s.trace[place].time, s.trace[place].vehicle, s.trace[place].link = time, vehicle, link
+        s.count[TRACED] = place + 1
+
+
+@nb.njit(cache=True, _nrt=False, forceinline=True)
+def spend(s: State, link: int, time: float) -> None:
+    """Add up the time that vehicles spent on a link."""
+    inside = s.links[link].entries - s.links[link].exits
+    s.links[link].held += inside * (time - s.links[link].since)
+    s.links[link].since = time
+
+
+@nb.njit(cache=True, _nrt=False, forceinline=True)
+def tree_movement(s: State, vehicle: int, link: int) -> int:
+    """The movement that a vehicle's tree tells it to make at the end of a link.
+
+    A driver takes the newest trees with probability ``reroute`` each time they are renewed, else
+    keeps those it had; trees older than the versions that are kept are gone.
+    """
+    goal = s.vehicles[vehicle].goal
+    if s.goals[goal] == link:
+        return ARRIVES
+    newest, versions = s.count[EPOCH], s.trees.shape[0]
+    epoch = newest
+    if s.rules[0].reroute < 1.0:
+        oldest = max(np.int64(s.vehicles[vehicle].epoch), newest - versions + 1)
+        while epoch > oldest and mixed(s.vehicles[vehicle].key, epoch) >= s.rules[0].reroute:
+            epoch -= 1
+    step = s.trees[epoch % versions, goal, s.links[link].turn]
+    if step < 0:
+        return step
+    movement = s.links[link].first_out + step
+    return BARRED if s.links[s.movements[movement].to].closed else movement
+
+
+@nb.njit(cache=True, _nrt=False, forceinline=True)
+def choose(s: State, vehicle: int, link: int) -> int:
+    """The movement of a vehicle at the end of the link that it enters."""
+    position = s.vehicles[vehicle].position
+    if position < 0:
+        return tree_movement(s, vehicle, link)
+    if position == s.vehicles[vehicle].last:
+        return ARRIVES
+    following = s.routes[position + 1]
+    for movement in range(s.links[link].first_out, s.links[link].end_out):
+        if s.movements[movement].to == following:
+            return movement
+    return BARRED
+
+
+@nb.njit(cache=True, _nrt=False, forceinline=True)
+def enqueue(s: State, vehicle: int, time: float) -> None:
+    """Put a vehicle at the end of its queue, and plan its leaving when it is the first."""
+    link, movement = s.vehicles[vehicle].at, s.vehicles[vehicle].movement
+    group = s.movements[movement].group if movement >= 0 else s.links[link].arrival_group
+    s.vehicles[vehicle].behind = NONE
+    if s.groups[group].head < 0:
+        s.groups[group].head = s.groups[group].tail = vehicle
+        schedule(s.heap, s.count, s.due, group, head_from(s, group, vehicle, time))
+    else:
+        s.vehicles[s.groups[group].tail].behind = vehicle
+        s.groups[group].tail = vehicle
+
+
+@nb.njit(cache=True, _nrt=False, forceinline=True)
+def enter(
+    s: State,
+    vehicle: int,
+    link: int,
+    delay: float,
+    time: float,
+) -> None:
+    """Let a vehicle into a link: it chooses its movement and queues for it."""
+    spend(s, link, time)
+    s.links[link].entries += 1
+    s.links[link].opens = time + s.links[link].entry_gap * s.vehicles[vehicle].size
+    record(s, time, vehicle, link)
+    share = 1.0 - s.vehicles[vehicle].skip
+    free = s.links[link].free_time * share
+    s.vehicles[vehicle].skip = 0.0
+    s.vehicles[vehicle].at = link
+    s.vehicles[vehicle].entered = time
+    s.vehicles[vehicle].freely += delay + free
+    s.vehicles[vehicle].driven += s.links[link].length * share
+    s.vehicles[vehicle].ready = time + delay + free
+    s.vehicles[vehicle].movement = choose(s, vehicle, link)
+    stop = s.vehicles[vehicle].stop
+    if stop >= 0 and s.stops[stop].link == link:
+        # In a bay: it stands aside and joins the queue afterwards.
+        dwell = 0.0
+        while s.stops[stop].link == link:
+            dwell += s.stops[stop].time
+            stop += 1
+        s.vehicles[vehicle].stop = stop if s.stops[stop].link >= 0 else NONE
+        s.vehicles[vehicle].ready += dwell
+        push(
+            s.heap,
+            s.count,
+            time + 0.5 * (delay + free) + dwell,
+            s.groups.size + s.links.size + vehicle,
+        )
+        return
+    enqueue(s, vehicle, time)
+
+
+@nb.njit(cache=True, _nrt=False, forceinline=True)
+def leave(s: State, group: int, vehicle: int, time: float) -> None:
+    """Take a vehicle off its link; who waits to enter the link learns when it may."""
+    link = s.groups[group].link
+    spend(s, link, time)
+    s.ring[s.links[link].ring + s.links[link].exits % s.links[link].storage] = time
+    s.links[link].exits += 1
+    s.groups[group].time_sum += time - s.vehicles[vehicle].entered
+    s.groups[group].passed += 1.0
+    entity = s.groups.size + link
+    if s.links[link].first_waiting >= 0 and s.due[entity] == NEVER:
+        schedule(s.heap, s.count, s.due, entity, max(time, accepts(s, link)))
+
+
+@nb.njit(cache=True, _nrt=False, forceinline=True)
+def occupy(s: State, group: int, size: float, time: float) -> None:
+    """Keep the server that was free first busy for the vehicle's headway."""
+    best = NONE
+    first = NEVER
+    for place in range(s.groups[group].first_server, s.groups[group].end_server):
+        server = s.servers_of[place]
+        if s.servers[server].free < first:
+            best, first = server, s.servers[server].free
+    s.servers[best].free = time + s.servers[best].gap * size
+
+
+@nb.njit(cache=True, _nrt=False, forceinline=True)
+def unqueue(s: State, group: int, time: float) -> None:
+    """Drop the head of a queue and plan the next one's leaving."""
+    following = s.vehicles[s.groups[group].head].behind
+    s.groups[group].head = following
+    s.groups[group].yielded = 0.0
+    if following < 0:
+        s.groups[group].tail = NONE
+    elif group >= s.groups.size - s.links.size:
+        schedule(s.heap, s.count, s.due, group, max(time, s.vehicles[following].ready))
+    else:
+        schedule(s.heap, s.count, s.due, group, head_from(s, group, following, time))
+
+
+@nb.njit(cache=True, _nrt=False, forceinline=True)
+def move(
+    s: State,
+    group: int,
+    link: int,
+    time: float,
+) -> None:
+    """Take the head of a queue over into a link."""
+    vehicle = s.groups[group].head
+    delay = 0.0
+    if group < s.groups.size - s.links.size:
+        movement = s.vehicles[vehicle].movement
+        delay = s.movements[movement].delay
+        s.movements[movement].crossed = time
+        occupy(s, group, s.vehicles[vehicle].size, time)
+        leave(s, group, vehicle, time)
+        record(s, time, vehicle, -1 - s.groups[group].link)
+        if s.vehicles[vehicle].position >= 0:
+            s.vehicles[vehicle].position += 1
+    else:
+        s.vehicles[vehicle].state = DRIVING
+        s.vehicles[vehicle].started = time
+        s.vehicles[vehicle].epoch = s.count[EPOCH]
+    unqueue(s, group, time)
+    enter(s, vehicle, link, delay, time)
+
+
+@nb.njit(cache=True, _nrt=False, forceinline=True)
+def finish(
+    s: State,
+    group: int,
+    time: float,
+) -> None:
+    """End the trip of a queue's head at the end of its link."""
+    vehicle = s.groups[group].head
+    occupy(s, group, s.vehicles[vehicle].size, time)
+    leave(s, group, vehicle, time)
+    record(s, time, vehicle, -1 - s.groups[group].link)
+    s.vehicles[vehicle].arrive = time
+    s.vehicles[vehicle].state = ARRIVED if s.vehicles[vehicle].movement == ARRIVES else ENDED
+    unqueue(s, group, time)
+
+
+@nb.njit(cache=True, _nrt=False, forceinline=True)
+def wait(s: State, group: int, link: int, time: float) -> None:
+    """Let a group wait to enter a link, by its place in the virtual time of the merge."""
+    s.groups[group].tag = max(s.groups[group].tag, s.links[link].virtual)
+    s.groups[group].waits_for = link
+    s.groups[group].waits_since = time
+    s.groups[group].next_waiting = s.links[link].first_waiting
+    s.links[link].first_waiting = group
+    entity = s.groups.size + link
+    if s.due[entity] == NEVER:
+        opens = accepts(s, link)
+        if opens < NEVER:
+            schedule(s.heap, s.count, s.due, entity, max(time, opens))
+
+
+@nb.njit(cache=True, _nrt=False, forceinline=True)
+def stop_waiting(s: State, group: int) -> None:
+    """Take a group off the list of those who wait for a link."""
+    link = s.groups[group].waits_for
+    if s.links[link].first_waiting == group:
+        s.links[link].first_waiting = s.groups[group].next_waiting
+    else:
+        before = s.links[link].first_waiting
+        while s.groups[before].next_waiting != group:
+            before = s.groups[before].next_waiting
+        s.groups[before].next_waiting = s.groups[group].next_waiting
+    s.groups[group].waits_for = NONE
+
+
+@nb.njit(cache=True, _nrt=False, forceinline=True)
+def may_go(s: State, group: int, time: float) -> float:
+    """When the head of a group may leave its link by its lanes, signal and priority, s."""
+    vehicle = s.groups[group].head
+    when = head_from(s, group, vehicle, time)
+    movement = s.vehicles[vehicle].movement
+    if when <= time + SAME and movement >= 0:
+        when = gives_way(s, movement, s.groups[group].yielded, time)
+        s.groups[group].yielded += when - time
+    return when
+
+
+@nb.njit(cache=True, _nrt=False, forceinline=True)
+def serve(s: State, group: int, time: float) -> int:
+    """A group's head is ready: it ends its trip, waits, or may enter the link that is returned."""
+    sources = s.groups.size - s.links.size
+    vehicle = s.groups[group].head
+    if vehicle < 0 or s.groups[group].waits_for >= 0:
+        return NONE
+    if group < sources:
+        when = may_go(s, group, time)
+        if when > time + SAME:
+            schedule(s.heap, s.count, s.due, group, when)
+            return NONE
+        if s.vehicles[vehicle].movement < 0:
+            finish(s, group, time)
+            return NONE
+        link = s.movements[s.vehicles[vehicle].movement].to
+    else:
+        link = group - sources
+    if s.links[link].first_waiting < 0 and accepts(s, link) <= time + SAME:
+        return link
+    wait(s, group, link, time)
+    return NONE
+
+
+@nb.njit(cache=True, _nrt=False, forceinline=True)
+def admit(s: State, link: int, time: float) -> int:
+    """The group whose head enters a link that has room: the least virtual tag first."""
+    sources = s.groups.size - s.links.size
+    while s.links[link].first_waiting >= 0:
+        opens = accepts(s, link)
+        if opens > time + SAME:
+            schedule(s.heap, s.count, s.due, s.groups.size + link, opens)
+            return NONE
+        best = s.links[link].first_waiting
+        other = s.groups[best].next_waiting
+        while other >= 0:
+            if s.groups[other].tag < s.groups[best].tag or (
+                s.groups[other].tag == s.groups[best].tag and other < best
+            ):
+                best = other
+            other = s.groups[other].next_waiting
+        stop_waiting(s, best)
+        if best < sources:
+            when = may_go(s, best, time)
+            if when > time + SAME:
+                schedule(s.heap, s.count, s.due, best, when)
+                continue
+        s.links[link].virtual = s.groups[best].tag
+        s.groups[best].tag += 1.0 / s.groups[best].weight
+        return best
+    return NONE
+
+
+@nb.njit(cache=True, _nrt=False)
+def advance(s: State, until: float) -> int:
+    """Live all events up to and with ``until``.
+
+    Returns
+    -------
+    int
+        ``DONE``, or ``FULL`` when the calendar must grow before it goes on.
+    """
+    groups, links = s.groups.size, s.links.size
+    room = s.heap.size - 8
+    link = NONE
+    time = 0.0
+    while True:
+        if link >= 0:
+            # After one vehicle entered, the next of those who wait.
+            group = admit(s, link, time)
+            if group < 0:
+                link = NONE
+                continue
+            target = link
+        else:
+            if s.count[HEAP] == 0 or s.heap[0].time > until:
+                return DONE
+            if s.count[HEAP] > room:
+                return FULL
+            time, entity = s.heap[0].time, s.heap[0].entity
+            pop(s.heap, s.count)
+            if entity >= groups + links:
+                enqueue(s, entity - groups - links, time)
+                continue
+            if s.due[entity] != time:
+                continue
+            s.due[entity] = NEVER
+            if entity >= groups:
+                link = entity - groups
+                continue
+            group = entity
+            target = serve(s, group, time)
+            if target < 0:
+                continue
+        move(s, group, target, time)
+
+
+@nb.njit(cache=True, _nrt=False)
+def depart(s: State, vehicles: Ints, origins: Ints, now: float) -> None:
+    """Queue vehicles at their sources, in the order given.
+
+    Parameters
+    ----------
+    vehicles, origins : (n,) int32
+        Rows, and the links on which the trips begin.
+    """
+    sources = s.groups.size - s.links.size
+    for place in range(vehicles.size):
+        vehicle, group = vehicles[place], sources + origins[place]
+        s.vehicles[vehicle].behind = NONE
+        if s.groups[group].head < 0:
+            s.groups[group].head = s.groups[group].tail = vehicle
+            schedule(s.heap, s.count, s.due, group, max(now, s.vehicles[vehicle].ready))
+        else:
+            s.vehicles[s.groups[group].tail].behind = vehicle
+            s.groups[group].tail = vehicle
+
+
+@nb.njit(cache=True, _nrt=False)
+def wake(s: State, link: int, now: float) -> None:
+    """Let those who wait for a link try again, after it was opened."""
+    if s.links[link].first_waiting >= 0:
+        schedule(s.heap, s.count, s.due, s.groups.size + link, max(now, accepts(s, link)))
+
+
+@nb.njit(cache=True, _nrt=False)
+def release(
+    s: State,
+    stuck: float,
+    now: float,
+) -> int:
+    """Push those into a full link who have waited for it longer than ``stuck`` s; how many.
+
+    One vehicle a link and call: the link holds one too many until its next exit.
+    """
+    sources = s.groups.size - s.links.size
+    pushed = 0
+    for group in range(sources):
+        link = s.groups[group].waits_for
+        if link < 0 or s.links[link].closed or now - s.groups[group].waits_since < stuck:
+            continue
+        if accepts(s, link) < NEVER:
+            continue
+        stop_waiting(s, group)
+        move(s, group, link, now)
+        pushed += 1
+    return pushed
+
+
+@nb.njit(cache=True, _nrt=False)
+def locked(s: State, inside: Bytes) -> int:
+    """Links that can never move again: full, and every queue waits for another such link.
+
+    Parameters
+    ----------
+    inside : (n_links,) int8
+        Output: 1 for the links of the gridlock, the greatest fixpoint of that rule.
+
+    Returns
+    -------
+    int
+        How many.
+    """
+    links, sources = s.links.size, s.groups.size - s.links.size
+    for link in range(links):
+        full = s.links[link].entries - s.links[link].exits >= s.links[link].storage
+        inside[link] = 1 if full and not s.links[link].closed else 0
+    changed = True
+    while changed:
+        changed = False
+        for group in range(sources):
+            link = s.groups[group].link
+            if not inside[link] or s.groups[group].head < 0:
+                continue
+            target = s.groups[group].waits_for
+            if target < 0 or not inside[target]:
+                inside[link] = 0
+                changed = True
+    count = 0
+    for link in range(links):
+        count += inside[link]
+    return count

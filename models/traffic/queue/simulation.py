@@ -1,0 +1,384 @@
+"""A queue simulation: vehicles go in, time goes on, columns come out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from models.traffic.queue import kernels
+from models.traffic.queue.arrays import (
+    ARRIVED,
+    DRIVING,
+    EPOCH,
+    EVENT,
+    HEAP,
+    NONE,
+    RULE,
+    STOP,
+    VEHICLE,
+    WAITING,
+    Bytes,
+    Floats,
+    Ints,
+    Keys,
+    Records,
+)
+from models.traffic.queue.layout import Layout, records
+from models.traffic.queue.ways import kernels as shortest
+from models.traffic.queue.ways.turns import turns_of
+
+NO_WAY = 1e6
+"""Cost of entering a closed link, s: trees lead through it only where there is no other way."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Numbers of a run; see ``docs/models/traffic-queue.md``.
+
+    Attributes
+    ----------
+    renew
+        Time between two renewals of the trees, s; 0 keeps those of the empty network.
+    versions
+        Trees that are kept for drivers who do not take every new one.
+    reroute
+        Share of the drivers who take a new tree when there is one.
+    memory
+        Weight of the former travel times at a renewal.
+    tolerance
+        Trees are kept while no cost changed by more than this share (and one second).
+    release
+        A head that has waited this long for a full link is pushed into it, s; 0 never.
+    clear, gap, patience
+        Of giving way, s: see :class:`~models.traffic.queue.arrays.Rules`.
+    """
+
+    renew: float = 300.0
+    versions: int = 4
+    reroute: float = 1.0
+    memory: float = 0.3
+    tolerance: float = 0.02
+    release: float = 0.0
+    clear: float = 1.5
+    gap: float = 3.0
+    patience: float = 60.0
+
+
+@dataclass(frozen=True)
+class Gridlock:
+    """A set of links that can never move again.
+
+    Attributes
+    ----------
+    time
+        When it was found, s.
+    links : (n,) int64
+    vehicles
+        On them.
+    """
+
+    time: float
+    links: npt.NDArray[np.int64]
+    vehicles: int
+
+
+@dataclass
+class Queues:
+    """Vehicles on a network of links.
+
+    Parameters
+    ----------
+    layout
+        The network.
+    settings
+        Numbers of the run.
+    goals
+        Links to which vehicles find ways; more may be added later.
+    seed
+        Of the tie-breaks between equal ways.
+    trace
+        Entries and exits to keep in ``trace``.
+    """
+
+    layout: Layout
+    settings: Settings = field(default_factory=Settings)
+    goals: npt.ArrayLike = ()
+    seed: int = 0
+    keep: int = 0
+
+    def __post_init__(self) -> None:
+        layout, s = self.layout, self.settings
+        links, groups = layout.links, len(layout.group_link) + layout.links
+        turns = self._turns = turns_of(layout)
+        self.state = layout.state(4 * (groups + links) + 1024, self.keep)._replace(
+            rules=records(
+                RULE, 1, clear=s.clear, gap=s.gap, patience=s.patience, reroute=s.reroute
+            ),
+            trees=np.empty((s.versions, 0, len(turns.start) - 1), dtype=np.int8),
+        )
+        self.state.links["turn"] = turns.of_link
+        self.vehicles = 0
+        self.now = 0.0
+        self.released = 0
+        self.gridlocks: list[Gridlock] = []
+        self.toll = np.zeros(links)
+        self._free = layout.group_free()
+        self._group_time = self._free.copy()
+        self._cost, self._base = np.empty(len(turns.link)), np.empty(links)
+        self._shown: Floats = np.full(len(turns.link), -np.inf)
+        self._goal_rows: dict[int, int] = {}
+        self._orders = np.empty((0, len(turns.start) - 1), dtype=np.int32)
+        self._known = np.empty(0, dtype=np.int32)
+        self._heap = np.empty(max(1024, 2 * len(turns.link) + 16), dtype=EVENT)
+        self._count = np.zeros(3, dtype=np.int64)
+        self._to_go = np.empty(len(turns.start) - 1)
+        self._next_renewal = s.renew if s.renew > 0.0 else np.inf
+        self.goal_rows(np.asarray(self.goals, dtype=np.int32))
+
+    # -- demand ------------------------------------------------------------------------------
+
+    def goal_rows(self, links: Ints) -> Ints:
+        """Rows of the trees that lead to links, made where there are none yet; (n,) int32."""
+        fresh = [int(link) for link in dict.fromkeys(links.tolist()) if link not in self._goal_rows]
+        if fresh:
+            self._add_goals(np.array(fresh, dtype=np.int32))
+        rows = self._goal_rows
+        return np.fromiter((rows[link] for link in links.tolist()), np.int32, len(links))
+
+    def _add_goals(self, fresh: Ints) -> None:
+        first, turns = len(self.state.goals), len(self._turns.start) - 1
+        for number, link in enumerate(fresh.tolist()):
+            self._goal_rows[link] = first + number
+        more = np.empty((len(fresh), turns), dtype=np.int32)
+        self._orders = np.concatenate([self._orders, more])
+        self._known = np.concatenate([self._known, np.zeros(len(fresh), dtype=np.int32)])
+        trees = np.empty((self.settings.versions, len(fresh), turns), dtype=np.int8)
+        self.state = self.state._replace(
+            goals=np.concatenate([self.state.goals, fresh]),
+            trees=np.concatenate([self.state.trees, trees], axis=1),
+        )
+        self._price()
+        self._renew(slice(first, None), self.state.trees[0])
+        self.state.trees[1:, first:] = self.state.trees[0, first:]
+
+    def add_routes(self, routes: Sequence[npt.ArrayLike]) -> tuple[Ints, Ints]:
+        """Keep fixed routes; the first and last place of each in ``State.routes``."""
+        lengths = np.array([len(np.asarray(route)) for route in routes], dtype=np.int64)
+        ends = len(self.state.routes) + np.cumsum(lengths)
+        flat = [np.asarray(route, dtype=np.int32) for route in routes]
+        self.state = self.state._replace(routes=np.concatenate([self.state.routes, *flat]))
+        return (ends - lengths).astype(np.int32), (ends - 1).astype(np.int32)
+
+    def add_stops(self, stops: Sequence[Sequence[tuple[int, float]]]) -> Ints:
+        """Keep the stops of vehicles, (link, s) in the order of the way; each one's first."""
+        first = np.full(len(stops), NONE, dtype=np.int32)
+        lines = [tuple(line) for line in self.state.stops]
+        for row, listed in enumerate(stops):
+            if listed:
+                first[row] = len(lines)
+                lines += [*((time, link) for link, time in listed), (0.0, NONE)]
+        self.state = self.state._replace(stops=np.array(lines, dtype=STOP))
+        return first
+
+    def add(
+        self,
+        depart: npt.ArrayLike,
+        origin: npt.ArrayLike,
+        *,
+        goal: npt.ArrayLike | None = None,
+        route: tuple[Ints, Ints] | None = None,
+        keys: Keys | None = None,
+        size: npt.ArrayLike = 1.0,
+        skip: npt.ArrayLike = 0.0,
+        stop: npt.ArrayLike = -1,
+    ) -> slice:
+        """Add vehicles; they wait at the beginning of their first links in order of departure.
+
+        Parameters
+        ----------
+        depart : (n,) float64, s
+        origin : (n,) int
+            First link.
+        goal : (n,) int
+            Last link, for those who choose their way.
+        route
+            First and last place of fixed routes (:meth:`add_routes`), for the others.
+        keys : (n,) uint64
+            Of the keyed draws; the row where left out.
+        size : (n,) float
+            Headways that a vehicle takes.
+        skip : (n,) float
+            Share of the first link that is not driven.
+        stop : (n,) int
+            First stops (:meth:`add_stops`).
+
+        Returns
+        -------
+        slice
+            Rows of the vehicles.
+        """
+        times = np.asarray(depart, dtype=np.float64)
+        first, count = self.vehicles, len(times)
+        rows = slice(first, first + count)
+        self.vehicles += count
+        self._grow()
+        links = np.asarray(origin, dtype=np.int32)
+        fresh = self.state.vehicles[rows]
+        fresh["depart"] = fresh["ready"] = times
+        fresh["size"], fresh["skip"], fresh["stop"], fresh["at"] = size, skip, stop, links
+        numbers = np.arange(first, first + count, dtype=np.uint64)
+        fresh["key"] = numbers if keys is None else keys
+        if goal is not None:
+            fresh["goal"] = self.goal_rows(np.asarray(goal, dtype=np.int32))
+        if route is not None:
+            fresh["position"], fresh["last"] = route
+        order = np.argsort(times, kind="stable").astype(np.int32)
+        self._make_room(count)
+        kernels.depart(self.state, order + np.int32(first), links[order], self.now)
+        return rows
+
+    def _grow(self) -> None:
+        size = len(self.state.vehicles)
+        if self.vehicles > size:
+            more = _vehicles(max(self.vehicles, 2 * size, 1024) - size)
+            self.state = self.state._replace(vehicles=np.concatenate([self.state.vehicles, more]))
+
+    # -- time --------------------------------------------------------------------------------
+
+    def advance(self, until: float) -> None:
+        """Live all events up to ``until``, s."""
+        patrol = min(30.0, self.settings.release) if self.settings.release else np.inf
+        while self.now < until:
+            following = min(until, self._next_renewal, (self.now // patrol + 1.0) * patrol)
+            self._run(following)
+            self.now = following
+            if patrol < np.inf and following % patrol < 1e-9:
+                self._patrol()
+            if self.now >= self._next_renewal:
+                self._next_renewal += self.settings.renew
+                self.renew()
+
+    def _run(self, until: float) -> None:
+        while kernels.advance(self.state, until) == kernels.FULL:
+            self._make_room(len(self.state.heap))
+
+    def _make_room(self, events: int) -> None:
+        """Let the calendar have room for more events."""
+        heap = self.state.heap
+        if self.state.count[HEAP] + events > len(heap) - 64:
+            more = np.empty(max(len(heap), events), dtype=EVENT)
+            self.state = self.state._replace(heap=np.concatenate([heap, more]))
+
+    def _patrol(self) -> None:
+        self.find_gridlock()
+        self._make_room(3 * self.layout.links)
+        self.released += kernels.release(self.state, self.settings.release, self.now)
+
+    def open(self, link: int) -> None:
+        """Let vehicles enter a link again that was closed."""
+        self.state.links["closed"][link] = 0
+        self._make_room(1)
+        kernels.wake(self.state, link, self.now)
+
+    def find_gridlock(self) -> Gridlock | None:
+        """The links that can never move again, if there are any that were not found before."""
+        inside = np.zeros(self.layout.links, dtype=np.int8)
+        if not kernels.locked(self.state, inside):
+            return None
+        links = np.flatnonzero(inside)
+        known = self.gridlocks[-1].links if self.gridlocks else np.empty(0, dtype=np.int64)
+        if np.isin(links, known).all():
+            return None
+        count = int(self.inside()[links].sum())
+        self.gridlocks.append(Gridlock(self.now, links, count))
+        return self.gridlocks[-1]
+
+    # -- ways --------------------------------------------------------------------------------
+
+    def _price(self) -> None:
+        cost = self.toll + NO_WAY * self.state.links["closed"]
+        shortest.price(self.state, self._turns, self._group_time, cost, self._base, self._cost)
+
+    def renew(self, *, force: bool = False) -> None:
+        """New trees from the travel times of now, unless these hardly changed."""
+        keep = self.settings.memory
+        shortest.group_times(self.state, self._free, keep, self.now, self._group_time)
+        if not len(self.state.goals):
+            return
+        self._price()
+        moved = np.abs(self._cost - self._shown) > self.settings.tolerance * self._cost + 1.0
+        if not (force or moved.any()):
+            return
+        epoch = self.state.count[EPOCH] + 1
+        self._renew(slice(None), self.state.trees[epoch % self.settings.versions])
+        self.state.count[EPOCH] = epoch
+        self._shown[:] = self._cost
+
+    def _renew(self, rows: slice, trees: Bytes) -> None:
+        shortest.renew(
+            self._turns,
+            self._cost,
+            self._base,
+            self.state.goals[rows],
+            self._orders[rows],
+            self._known[rows],
+            self.seed,
+            self._to_go,
+            self._heap,
+            self._count,
+            trees[rows],
+        )
+
+    # -- what came of it ---------------------------------------------------------------------
+
+    def inside(self) -> npt.NDArray[np.int64]:
+        """Vehicles on each link; (n_links,) int64."""
+        links = self.state.links
+        found: npt.NDArray[np.int64] = links["entries"] - links["exits"]
+        return found
+
+    def count(self, state: int) -> int:
+        """Vehicles in a state."""
+        return int(np.count_nonzero(self.state.vehicles["state"][: self.vehicles] == state))
+
+    def under_way(self) -> int:
+        """Vehicles on the network."""
+        return self.count(DRIVING)
+
+    def arrived(self) -> int:
+        """Trips that ended at their goal."""
+        return self.count(ARRIVED)
+
+    def waiting(self) -> int:
+        """Vehicles due that have not entered the network."""
+        rows = slice(0, self.vehicles)
+        due = (self.state.vehicles["state"][rows] == WAITING) & (
+            self.state.vehicles["depart"][rows] <= self.now
+        )
+        return int(np.count_nonzero(due))
+
+    def travel_times(self) -> Floats:
+        """From entering the network to the end, of those who arrived; (n,) float64, s."""
+        rows = np.flatnonzero(self.state.vehicles["state"][: self.vehicles] == ARRIVED)
+        found: Floats = self.state.vehicles["arrive"][rows] - self.state.vehicles["started"][rows]
+        return found
+
+
+def _vehicles(size: int) -> Records:
+    return records(
+        VEHICLE,
+        size,
+        behind=NONE,
+        movement=NONE,
+        at=NONE,
+        position=NONE,
+        last=NONE,
+        goal=NONE,
+        stop=NONE,
+        size=1.0,
+        started=np.nan,
+        arrive=np.nan,
+    )

@@ -1,0 +1,1 @@
+"""Shortest ways of the queue engine."""
