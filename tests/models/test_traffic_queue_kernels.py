@@ -18,7 +18,7 @@ FIXED = Settings(renew=0.0)
 
 def curve(queues: Queues, link: int, *, exits: bool = False) -> np.ndarray:
     """Times of the entries into a link, or of the exits from it, ascending."""
-    lines = queues.state.trace[: queues.state.count[TRACED]]
+    lines = queues.state.trace[: queues.state.counts[TRACED]]
     return np.sort(lines["time"][lines["link"] == (-1 - link if exits else link)])
 
 
@@ -219,14 +219,14 @@ def test_no_vehicle_is_lost_or_made_and_queues_keep_their_order(network):
         assert queues.under_way() == inside.sum()
         due = np.count_nonzero(times <= queues.now)
         assert queues.waiting() + queues.under_way() + queues.arrived() == due
-    lines = queues.state.trace[: queues.state.count[TRACED]]
+    lines = queues.state.trace[: queues.state.counts[TRACED]]
     assert (np.diff(lines["time"]) >= 0.0).all()
     for link in range(layout.links):
         went_in = lines["vehicle"][lines["link"] == link]
         went_out = lines["vehicle"][lines["link"] == -1 - link]
         assert went_out.tolist() == went_in[: len(went_out)].tolist()
     if queues.under_way() + queues.waiting():
-        assert queues.find_gridlock() is not None or queues.state.count[HEAP] > 0
+        assert queues.find_gridlock() is not None or queues.state.counts[HEAP] > 0
 
 
 @settings(max_examples=15, deadline=None)

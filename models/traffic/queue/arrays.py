@@ -27,7 +27,7 @@ ARRIVES, BARRED = -1, -2
 WAITING, DRIVING, ARRIVED, ENDED = 0, 1, 2, 3
 """States of a vehicle; ``ENDED`` at a barrier, or where its route broke."""
 HEAP, EPOCH, TRACED = 0, 1, 2
-"""Places in ``State.count``: events in the calendar, number of the newest trees, traced lines."""
+"""Places in ``State.counts``: events in the calendar, number of the newest trees, traced lines."""
 
 
 def _record(*fields: tuple[str, type]) -> np.dtype[Any]:
@@ -148,7 +148,7 @@ class State(NamedTuple):
     due : (n_groups + n_links,) float64, s
         When each entity's valid event is; infinite without one.
     trace : (capacity,) LINE
-    count : (3,) int64
+    counts : (3,) int64
         See ``HEAP``.
     """
 
@@ -170,4 +170,4 @@ class State(NamedTuple):
     heap: Records
     due: Floats
     trace: Records
-    count: Longs
+    counts: Longs

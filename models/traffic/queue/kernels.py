@@ -1,13 +1,6 @@
-"""The event loop of the queue engine: who leaves a link, who may enter the next, and when.
-
-Vehicle n may enter a link not before 1/q after vehicle n-1, and not before the exit of vehicle n-N
-plus L/w; it reaches the end L/u after its entry and leaves no faster than q (Newell 1993; Leclercq
-and Becarie 2012). Files of these functions have nothing but arrays: see ``arrays.py``.
-"""
+"""The event loop of the queue engine: heads of queues move on, links take in those who wait."""
 
 from __future__ import annotations
-
-import math
 
 import numba as nb
 import numpy as np
@@ -22,15 +15,15 @@ from models.traffic.queue.arrays import (
     HEAP,
     NONE,
     TRACED,
-    Bytes,
-    Ints,
     State,
 )
 from models.traffic.queue.calendar.kernels import NEVER, pop, push, schedule
+from models.traffic.queue.passing.kernels import SAME, accepts, head_from, may_go
 
-SAME = 1e-7
-"""Two times that differ by less are the same moment, s."""
 DONE, FULL = 0, 1
+
+# `_nrt=False` leaves out the counting of references, whose atomic operations cost more than the
+# work between them; nothing is allocated here.
 
 
 @nb.njit(cache=True, _nrt=False, forceinline=True)
@@ -44,91 +37,12 @@ def mixed(key: int, counter: int) -> float:
 
 
 @nb.njit(cache=True, _nrt=False, forceinline=True)
-def next_green(s: State, plan: int, time: float) -> float:
-    """The first moment from ``time`` at which a plan shows green, s."""
-    first, end = s.plans[plan].first, s.plans[plan].end
-    if first == end:
-        return NEVER
-    cycle = s.plans[plan].cycle
-    begun = math.floor((time - s.plans[plan].offset) / cycle) * cycle + s.plans[plan].offset
-    moment = time - begun
-    for window in range(first, end):
-        if moment < s.windows[window].closes - SAME:
-            return max(time, begun + s.windows[window].opens)
-    return begun + cycle + s.windows[first].opens
-
-
-@nb.njit(cache=True, _nrt=False, forceinline=True)
-def server_free(s: State, group: int) -> float:
-    """When one of a group's servers is free, s."""
-    first = NEVER
-    for place in range(s.groups[group].first_server, s.groups[group].end_server):
-        first = min(first, s.servers[s.servers_of[place]].free)
-    return first
-
-
-@nb.njit(cache=True, _nrt=False, forceinline=True)
-def accepts(s: State, link: int) -> float:
-    """When a link takes its next vehicle; infinite while that hangs on an exit to come, s."""
-    if s.links[link].closed:
-        return NEVER
-    needed = s.links[link].entries + 1 - s.links[link].storage
-    time = s.links[link].opens
-    if needed > 0:
-        if needed > s.links[link].exits:
-            return NEVER
-        slot = s.links[link].ring + (needed - 1) % s.links[link].storage
-        time = max(time, s.ring[slot] + s.links[link].wave_time)
-    return time
-
-
-@nb.njit(cache=True, _nrt=False, forceinline=True)
-def head_from(s: State, group: int, vehicle: int, time: float) -> float:
-    """When the head of a queue can leave as far as its own link and signal go, s."""
-    when = max(time, s.vehicles[vehicle].ready, server_free(s, group))
-    movement = s.vehicles[vehicle].movement
-    if movement >= 0 and s.movements[movement].plan >= 0:
-        when = next_green(s, s.movements[movement].plan, when)
-    return when
-
-
-@nb.njit(cache=True, _nrt=False, forceinline=True)
-def gives_way(
-    s: State,
-    movement: int,
-    waited: float,
-    time: float,
-) -> float:
-    """Until when a movement gives way to others; ``time`` itself when it need not, s."""
-    first, end = s.movements[movement].first_yield, s.movements[movement].end_yield
-    if first == end or waited > s.rules[0].patience:
-        return time
-    until = time
-    for place in range(first, end):
-        other = s.yields[place]
-        until = max(until, s.movements[other].crossed + s.rules[0].clear)
-        group = s.movements[other].group
-        vehicle = s.groups[group].head
-        if (
-            vehicle < 0
-            or s.vehicles[vehicle].movement != other
-            or s.groups[group].waits_for >= 0
-            or s.vehicles[vehicle].ready >= time + s.rules[0].gap
-        ):
-            continue
-        comes = head_from(s, group, vehicle, 0.0)
-        if time < comes < time + s.rules[0].gap:
-            until = max(until, comes + s.rules[0].clear)
-    return until
-
-
-@nb.njit(cache=True, _nrt=False, forceinline=True)
 def record(s: State, time: float, vehicle: int, link: int) -> None:
     """Write an entry or exit down where somebody wants to know."""
-    place = s.count[TRACED]
+    place = s.counts[TRACED]
     if place < s.trace.size:
         s.trace[place].time, s.trace[place].vehicle, s.trace[place].link = time, vehicle, link
-        s.count[TRACED] = place + 1
+        s.counts[TRACED] = place + 1
 
 
 @nb.njit(cache=True, _nrt=False, forceinline=True)
@@ -149,7 +63,7 @@ def tree_movement(s: State, vehicle: int, link: int) -> int:
     goal = s.vehicles[vehicle].goal
     if s.goals[goal] == link:
         return ARRIVES
-    newest, versions = s.count[EPOCH], s.trees.shape[0]
+    newest, versions = s.counts[EPOCH], s.trees.shape[0]
     epoch = newest
     if s.rules[0].reroute < 1.0:
         oldest = max(np.int64(s.vehicles[vehicle].epoch), newest - versions + 1)
@@ -185,7 +99,7 @@ def enqueue(s: State, vehicle: int, time: float) -> None:
     s.vehicles[vehicle].behind = NONE
     if s.groups[group].head < 0:
         s.groups[group].head = s.groups[group].tail = vehicle
-        schedule(s.heap, s.count, s.due, group, head_from(s, group, vehicle, time))
+        schedule(s.heap, s.counts, s.due, group, head_from(s, group, vehicle, time))
     else:
         s.vehicles[s.groups[group].tail].behind = vehicle
         s.groups[group].tail = vehicle
@@ -224,7 +138,7 @@ def enter(
         s.vehicles[vehicle].ready += dwell
         push(
             s.heap,
-            s.count,
+            s.counts,
             time + 0.5 * (delay + free) + dwell,
             s.groups.size + s.links.size + vehicle,
         )
@@ -243,7 +157,7 @@ def leave(s: State, group: int, vehicle: int, time: float) -> None:
     s.groups[group].passed += 1.0
     entity = s.groups.size + link
     if s.links[link].first_waiting >= 0 and s.due[entity] == NEVER:
-        schedule(s.heap, s.count, s.due, entity, max(time, accepts(s, link)))
+        schedule(s.heap, s.counts, s.due, entity, max(time, accepts(s, link)))
 
 
 @nb.njit(cache=True, _nrt=False, forceinline=True)
@@ -267,9 +181,9 @@ def unqueue(s: State, group: int, time: float) -> None:
     if following < 0:
         s.groups[group].tail = NONE
     elif group >= s.groups.size - s.links.size:
-        schedule(s.heap, s.count, s.due, group, max(time, s.vehicles[following].ready))
+        schedule(s.heap, s.counts, s.due, group, max(time, s.vehicles[following].ready))
     else:
-        schedule(s.heap, s.count, s.due, group, head_from(s, group, following, time))
+        schedule(s.heap, s.counts, s.due, group, head_from(s, group, following, time))
 
 
 @nb.njit(cache=True, _nrt=False, forceinline=True)
@@ -294,7 +208,7 @@ def move(
     else:
         s.vehicles[vehicle].state = DRIVING
         s.vehicles[vehicle].started = time
-        s.vehicles[vehicle].epoch = s.count[EPOCH]
+        s.vehicles[vehicle].epoch = s.counts[EPOCH]
     unqueue(s, group, time)
     enter(s, vehicle, link, delay, time)
 
@@ -327,7 +241,7 @@ def wait(s: State, group: int, link: int, time: float) -> None:
     if s.due[entity] == NEVER:
         opens = accepts(s, link)
         if opens < NEVER:
-            schedule(s.heap, s.count, s.due, entity, max(time, opens))
+            schedule(s.heap, s.counts, s.due, entity, max(time, opens))
 
 
 @nb.njit(cache=True, _nrt=False, forceinline=True)
@@ -345,18 +259,6 @@ def stop_waiting(s: State, group: int) -> None:
 
 
 @nb.njit(cache=True, _nrt=False, forceinline=True)
-def may_go(s: State, group: int, time: float) -> float:
-    """When the head of a group may leave its link by its lanes, signal and priority, s."""
-    vehicle = s.groups[group].head
-    when = head_from(s, group, vehicle, time)
-    movement = s.vehicles[vehicle].movement
-    if when <= time + SAME and movement >= 0:
-        when = gives_way(s, movement, s.groups[group].yielded, time)
-        s.groups[group].yielded += when - time
-    return when
-
-
-@nb.njit(cache=True, _nrt=False, forceinline=True)
 def serve(s: State, group: int, time: float) -> int:
     """A group's head is ready: it ends its trip, waits, or may enter the link that is returned."""
     sources = s.groups.size - s.links.size
@@ -366,7 +268,7 @@ def serve(s: State, group: int, time: float) -> int:
     if group < sources:
         when = may_go(s, group, time)
         if when > time + SAME:
-            schedule(s.heap, s.count, s.due, group, when)
+            schedule(s.heap, s.counts, s.due, group, when)
             return NONE
         if s.vehicles[vehicle].movement < 0:
             finish(s, group, time)
@@ -387,7 +289,7 @@ def admit(s: State, link: int, time: float) -> int:
     while s.links[link].first_waiting >= 0:
         opens = accepts(s, link)
         if opens > time + SAME:
-            schedule(s.heap, s.count, s.due, s.groups.size + link, opens)
+            schedule(s.heap, s.counts, s.due, s.groups.size + link, opens)
             return NONE
         best = s.links[link].first_waiting
         other = s.groups[best].next_waiting
@@ -401,7 +303,7 @@ def admit(s: State, link: int, time: float) -> int:
         if best < sources:
             when = may_go(s, best, time)
             if when > time + SAME:
-                schedule(s.heap, s.count, s.due, best, when)
+                schedule(s.heap, s.counts, s.due, best, when)
                 continue
         s.links[link].virtual = s.groups[best].tag
         s.groups[best].tag += 1.0 / s.groups[best].weight
@@ -431,12 +333,12 @@ def advance(s: State, until: float) -> int:
                 continue
             target = link
         else:
-            if s.count[HEAP] == 0 or s.heap[0].time > until:
+            if s.counts[HEAP] == 0 or s.heap[0].time > until:
                 return DONE
-            if s.count[HEAP] > room:
+            if s.counts[HEAP] > room:
                 return FULL
             time, entity = s.heap[0].time, s.heap[0].entity
-            pop(s.heap, s.count)
+            pop(s.heap, s.counts)
             if entity >= groups + links:
                 enqueue(s, entity - groups - links, time)
                 continue
@@ -451,90 +353,3 @@ def advance(s: State, until: float) -> int:
             if target < 0:
                 continue
         move(s, group, target, time)
-
-
-@nb.njit(cache=True, _nrt=False)
-def depart(s: State, vehicles: Ints, origins: Ints, now: float) -> None:
-    """Queue vehicles at their sources, in the order given.
-
-    Parameters
-    ----------
-    vehicles, origins : (n,) int32
-        Rows, and the links on which the trips begin.
-    """
-    sources = s.groups.size - s.links.size
-    for place in range(vehicles.size):
-        vehicle, group = vehicles[place], sources + origins[place]
-        s.vehicles[vehicle].behind = NONE
-        if s.groups[group].head < 0:
-            s.groups[group].head = s.groups[group].tail = vehicle
-            schedule(s.heap, s.count, s.due, group, max(now, s.vehicles[vehicle].ready))
-        else:
-            s.vehicles[s.groups[group].tail].behind = vehicle
-            s.groups[group].tail = vehicle
-
-
-@nb.njit(cache=True, _nrt=False)
-def wake(s: State, link: int, now: float) -> None:
-    """Let those who wait for a link try again, after it was opened."""
-    if s.links[link].first_waiting >= 0:
-        schedule(s.heap, s.count, s.due, s.groups.size + link, max(now, accepts(s, link)))
-
-
-@nb.njit(cache=True, _nrt=False)
-def release(
-    s: State,
-    stuck: float,
-    now: float,
-) -> int:
-    """Push those into a full link who have waited for it longer than ``stuck`` s; how many.
-
-    One vehicle a link and call: the link holds one too many until its next exit.
-    """
-    sources = s.groups.size - s.links.size
-    pushed = 0
-    for group in range(sources):
-        link = s.groups[group].waits_for
-        if link < 0 or s.links[link].closed or now - s.groups[group].waits_since < stuck:
-            continue
-        if accepts(s, link) < NEVER:
-            continue
-        stop_waiting(s, group)
-        move(s, group, link, now)
-        pushed += 1
-    return pushed
-
-
-@nb.njit(cache=True, _nrt=False)
-def locked(s: State, inside: Bytes) -> int:
-    """Links that can never move again: full, and every queue waits for another such link.
-
-    Parameters
-    ----------
-    inside : (n_links,) int8
-        Output: 1 for the links of the gridlock, the greatest fixpoint of that rule.
-
-    Returns
-    -------
-    int
-        How many.
-    """
-    links, sources = s.links.size, s.groups.size - s.links.size
-    for link in range(links):
-        full = s.links[link].entries - s.links[link].exits >= s.links[link].storage
-        inside[link] = 1 if full and not s.links[link].closed else 0
-    changed = True
-    while changed:
-        changed = False
-        for group in range(sources):
-            link = s.groups[group].link
-            if not inside[link] or s.groups[group].head < 0:
-                continue
-            target = s.groups[group].waits_for
-            if target < 0 or not inside[target]:
-                inside[link] = 0
-                changed = True
-    count = 0
-    for link in range(links):
-        count += inside[link]
-    return count

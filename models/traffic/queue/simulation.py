@@ -27,6 +27,7 @@ from models.traffic.queue.arrays import (
     Records,
 )
 from models.traffic.queue.layout import Layout, records
+from models.traffic.queue.upkeep import kernels as upkeep
 from models.traffic.queue.ways import kernels as shortest
 from models.traffic.queue.ways.turns import turns_of
 
@@ -237,7 +238,7 @@ class Queues:
             fresh["position"], fresh["last"] = route
         order = np.argsort(times, kind="stable").astype(np.int32)
         self._make_room(count)
-        kernels.depart(self.state, order + np.int32(first), links[order], self.now)
+        upkeep.depart(self.state, order + np.int32(first), links[order], self.now)
         return rows
 
     def _grow(self) -> None:
@@ -268,25 +269,25 @@ class Queues:
     def _make_room(self, events: int) -> None:
         """Let the calendar have room for more events."""
         heap = self.state.heap
-        if self.state.count[HEAP] + events > len(heap) - 64:
+        if self.state.counts[HEAP] + events > len(heap) - 64:
             more = np.empty(max(len(heap), events), dtype=EVENT)
             self.state = self.state._replace(heap=np.concatenate([heap, more]))
 
     def _patrol(self) -> None:
         self.find_gridlock()
         self._make_room(3 * self.layout.links)
-        self.released += kernels.release(self.state, self.settings.release, self.now)
+        self.released += upkeep.release(self.state, self.settings.release, self.now)
 
     def open(self, link: int) -> None:
         """Let vehicles enter a link again that was closed."""
         self.state.links["closed"][link] = 0
         self._make_room(1)
-        kernels.wake(self.state, link, self.now)
+        upkeep.wake(self.state, link, self.now)
 
     def find_gridlock(self) -> Gridlock | None:
         """The links that can never move again, if there are any that were not found before."""
         inside = np.zeros(self.layout.links, dtype=np.int8)
-        if not kernels.locked(self.state, inside):
+        if not upkeep.locked(self.state, inside):
             return None
         links = np.flatnonzero(inside)
         known = self.gridlocks[-1].links if self.gridlocks else np.empty(0, dtype=np.int64)
@@ -312,9 +313,9 @@ class Queues:
         moved = np.abs(self._cost - self._shown) > self.settings.tolerance * self._cost + 1.0
         if not (force or moved.any()):
             return
-        epoch = self.state.count[EPOCH] + 1
+        epoch = self.state.counts[EPOCH] + 1
         self._renew(slice(None), self.state.trees[epoch % self.settings.versions])
-        self.state.count[EPOCH] = epoch
+        self.state.counts[EPOCH] = epoch
         self._shown[:] = self._cost
 
     def _renew(self, rows: slice, trees: Bytes) -> None:

@@ -14,7 +14,17 @@ import math
 import numba as nb
 import numpy as np
 
-from models.traffic.queue.arrays import BARRED, HEAP, Bytes, Floats, Ints, Longs, Records, State
+from models.traffic.queue.arrays import (
+    BARRED,
+    HEAP,
+    NONE,
+    Bytes,
+    Floats,
+    Ints,
+    Longs,
+    Records,
+    State,
+)
 from models.traffic.queue.calendar.kernels import pop, push
 from models.traffic.queue.ways.turns import Turns
 
@@ -33,7 +43,7 @@ def mix(a: int, b: int) -> int:
     z = np.uint64(a) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(b)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.int64((z ^ (z >> np.uint64(31))) >> np.uint64(32))
+    return int((z ^ (z >> np.uint64(31))) >> np.uint64(32))
 
 
 @nb.njit(cache=True, _nrt=False)
@@ -163,7 +173,7 @@ def steps(
         Output: number among the arcs of the turn, ``BARRED`` without a way.
     """
     for turn in range(to_go.size):
-        best, chosen = FAR, np.int64(-1)
+        best, chosen = FAR, NONE
         for arc in range(turns.start[turn], turns.start[turn + 1]):
             there = cost[arc] + to_go[turns.after[arc]]
             if turns.link[arc] == goal:

@@ -1,0 +1,1 @@
+"""When a vehicle may leave a link and enter the next."""

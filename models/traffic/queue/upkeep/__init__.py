@@ -1,0 +1,1 @@
+"""What happens to queues from outside the event loop."""

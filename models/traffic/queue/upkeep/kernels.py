@@ -1,0 +1,100 @@
+"""What happens to queues from outside the event loop: departures, openings, releases, gridlock."""
+
+from __future__ import annotations
+
+import numba as nb
+
+from models.traffic.queue.arrays import NONE, Bytes, Ints, State
+from models.traffic.queue.calendar.kernels import NEVER, schedule
+from models.traffic.queue.kernels import move, stop_waiting
+from models.traffic.queue.passing.kernels import accepts
+
+# `_nrt=False` leaves out the counting of references, whose atomic operations cost more than the
+# work between them; nothing is allocated here.
+
+
+@nb.njit(cache=True, _nrt=False)
+def depart(s: State, vehicles: Ints, origins: Ints, now: float) -> None:
+    """Queue vehicles at their sources, in the order given.
+
+    Parameters
+    ----------
+    vehicles, origins : (n,) int32
+        Rows, and the links on which the trips begin.
+    """
+    sources = s.groups.size - s.links.size
+    for place in range(vehicles.size):
+        vehicle, group = vehicles[place], sources + origins[place]
+        s.vehicles[vehicle].behind = NONE
+        if s.groups[group].head < 0:
+            s.groups[group].head = s.groups[group].tail = vehicle
+            schedule(s.heap, s.counts, s.due, group, max(now, s.vehicles[vehicle].ready))
+        else:
+            s.vehicles[s.groups[group].tail].behind = vehicle
+            s.groups[group].tail = vehicle
+
+
+@nb.njit(cache=True, _nrt=False)
+def wake(s: State, link: int, now: float) -> None:
+    """Let those who wait for a link try again, after it was opened."""
+    if s.links[link].first_waiting >= 0:
+        schedule(s.heap, s.counts, s.due, s.groups.size + link, max(now, accepts(s, link)))
+
+
+@nb.njit(cache=True, _nrt=False)
+def release(
+    s: State,
+    stuck: float,
+    now: float,
+) -> int:
+    """Push those into a full link who have waited for it longer than ``stuck`` s; how many.
+
+    One vehicle a link and call: the link holds one too many until its next exit.
+    """
+    sources = s.groups.size - s.links.size
+    pushed = 0
+    for group in range(sources):
+        link = s.groups[group].waits_for
+        if link < 0 or s.links[link].closed or now - s.groups[group].waits_since < stuck:
+            continue
+        if accepts(s, link) < NEVER:
+            continue
+        stop_waiting(s, group)
+        move(s, group, link, now)
+        pushed += 1
+    return pushed
+
+
+@nb.njit(cache=True, _nrt=False)
+def locked(s: State, inside: Bytes) -> int:
+    """Links that can never move again: full, and every queue waits for another such link.
+
+    Parameters
+    ----------
+    inside : (n_links,) int8
+        Output: 1 for the links of the gridlock, the greatest fixpoint of that rule.
+
+    Returns
+    -------
+    int
+        How many.
+    """
+    links, sources = s.links.size, s.groups.size - s.links.size
+    for link in range(links):
+        full = s.links[link].entries - s.links[link].exits >= s.links[link].storage
+        inside[link] = 1 if full and not s.links[link].closed else 0
+    changed = True
+    while changed:
+        changed = False
+        for group in range(sources):
+            link = s.groups[group].link
+            if not inside[link] or s.groups[group].head < 0:
+                continue
+            target = s.groups[group].waits_for
+            if target < 0 or not inside[target]:
+                inside[link] = 0
+                changed = True
+    count = 0
+    for link in range(links):
+        count += inside[link]
+    return count
