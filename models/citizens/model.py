@@ -45,7 +45,7 @@ class Citizens(Model):
             "edge",
             "trip",
             kind="event",
-            fields=("depart", "origin", "destination", "person"),
+            fields=("depart", "origin", "destination", "person", "resident"),
         ),
         Port("citizens.waste", "building", "kg/h", kind="flow", profile="sum"),
         Port("citizens.parked", "edge", "veh", profile="sum"),
@@ -175,6 +175,7 @@ class Citizens(Model):
             origin=tally.trip_from[:n][order],
             destination=tally.trip_to[:n][order],
             person=tally.trip_person[:n][order],
+            resident=tally.trip_person[:n][order] < self.residents,
         )
 
     def _waste(self, now: Tick) -> None:

@@ -10,8 +10,8 @@ What happens when
    is known. It may refuse its input (``ConfigError`` or ``ModelError``).
 2. At tick 0 ``control`` is called once, before anything moves.
 3. At each later step ``now`` of the model, in this order, once each: ``release`` (vehicles that
-   depart in ``[previous step, now)``), ``advance(now)``, ``columns()``, ``control``; once an hour
-   and at the end ``account()``.
+   depart in ``[previous step, now)``), ``advance(now)``, ``columns()``, ``passed()`` where edges
+   are watched, ``control``; once an hour and at the end ``account()``.
 4. ``close()`` once, also after a failure; again it does nothing, nor in a forked child.
 
 Between steps the process may fork: no thread, no output file held open.
@@ -68,6 +68,8 @@ class Setting:
         Ports that something consumes; :meth:`Engine.columns` need not fill others.
     controlled
         Controls that a policy or event of the scenario may set.
+    watched : (n_watched,) int64, edge row
+        Edges whose passages :meth:`Engine.passed` reports, vehicle by vehicle; often none.
     parameters
         Of the model: ``period``, ``sample``, ``horizon``, ``reroute``, ``options``.
     ways
@@ -81,6 +83,7 @@ class Setting:
     released: bool
     wanted: frozenset[str]
     controlled: frozenset[str]
+    watched: Rows
     parameters: TrafficParameters
     ways: Demand | None = None
 
@@ -107,6 +110,9 @@ class Vehicles:
     way : (n,) int64
         Row among ``Setting.ways`` of the way that it keeps to unless that is closed; -1 for who
         finds one.
+    burden : (n,) float64, s/EUR
+        How many seconds of travel a euro of ``traffic.toll`` weighs to the driver, 0 to who need
+        not pay: of all ways it takes the one with the least time + burden x toll.
     """
 
     names: npt.NDArray[np.str_]
@@ -117,6 +123,22 @@ class Vehicles:
     place: Floats
     factor: Floats
     way: Rows
+    burden: Floats
+
+
+@dataclass(frozen=True)
+class Passages:
+    """Vehicles that passed the middle of a watched edge.
+
+    Attributes
+    ----------
+    names : (n,) str
+        As in :class:`Vehicles`, or as the city's own demand names them.
+    edges : (n,) int64, edge row
+    """
+
+    names: npt.NDArray[np.str_]
+    edges: Rows
 
 
 @dataclass(frozen=True)
@@ -186,14 +208,18 @@ class Engine(Protocol):
         pass the edge, smoothed with ``horizon``; ``traffic.co2``, ``nox``, ``pm`` (g/s) means.
         """
 
+    def passed(self) -> Passages:
+        """Passages of ``Setting.watched`` edges since the last call, in a reproducible order."""
+
     def control(self, columns: Mapping[str, Floats]) -> None:
         """Make the controls hold from now on; all of them by port, whether changed or not.
 
         ``traffic.closed`` (n_edges) above 0.5: only rescue services enter; who is on the edge may
         leave, whoever would enter it gets a way around. ``traffic.speed_limit`` (n_edges, m/s);
         ``free`` restores. ``traffic.signal_program`` (n_signals): index of the program, -1 the
-        usual. Further controls are described where the model declares them; an engine passes over
-        those that it does not know.
+        usual. ``traffic.toll`` (n_edges, EUR): weighs on the ways of released vehicles, see
+        :class:`Vehicles`; the model charges it by :meth:`passed`. Further controls are described
+        where the model declares them; an engine passes over those that it does not know.
         """
 
     def account(self) -> Account:

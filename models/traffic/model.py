@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -12,13 +13,17 @@ from models.traffic.counts import Counts
 from models.traffic.demand.file import read_demand
 from models.traffic.demand.graph import SPEED_SHARE
 from models.traffic.demand.release import CalibratedTraffic
-from models.traffic.engine import Account, Engine, Setting, start
+from models.traffic.engine import Account, Engine, Rows, Setting, start
 from models.traffic.fleet import Mix
 from models.traffic.network import Network
 from models.traffic.parameters import TrafficParameters
+from models.traffic.sumo.inputs import begin
 from models.traffic.through import ThroughTraffic
+from models.traffic.toll.answer import Bools
+from models.traffic.toll.pricing import AHEAD, NOTHING, Pricing
 from models.traffic.totals import INDICATORS, Booking, measure
 from models.traffic.trips import Departures, Trips
+from twin.city.city import City
 from twin.core.indicator import Indicator
 from twin.core.model import Model, Parameters
 from twin.core.port import Port
@@ -44,7 +49,7 @@ class Traffic(Model):
             "edge",
             "trip",
             "event",
-            fields=("depart", "origin", "destination", "person"),
+            fields=("depart", "origin", "destination", "person", "resident"),
         ),
     )
     writes = (
@@ -60,6 +65,7 @@ class Traffic(Model):
     controls = (
         Port("traffic.closed", "edge", "1", "control", bounds=(0.0, 1.0), default=0.0),
         Port("traffic.speed_limit", "edge", "m/s", "control", bounds=(0.5, 70.0), default=13.89),
+        Port("traffic.toll", "edge", "EUR", "control", bounds=(0.0, 1000.0), default=0.0),
         Port("traffic.signal_program", "signal", "1", "control", bounds=(-1.0, 99.0), default=-1.0),
     )
     indicators: ClassVar[tuple[Indicator, ...]] = INDICATORS
@@ -85,6 +91,8 @@ class Traffic(Model):
                 'an alert) does not change it; demand = "both" or "citizens" would'
             )
         self._engine: Engine | None = None
+        self._pricing: Pricing | None = None
+        self._price = self.column("edge")
         self._done: Tick = 0
 
     def _uses_own_demand(self) -> bool:
@@ -113,15 +121,17 @@ class Traffic(Model):
 
     def setup(self) -> None:
         """Start the engine; on empty streets every speed is the limit."""
+        city, watched = self._priced()
         self._engine = start(
             Setting(
-                city=self.city,
+                city=city,
                 seed=self.world.streams.seed % 2**31,
                 scratch=self.world.scratch,
                 own=self._own,
                 released=self._citizens,
                 wanted=self.world.consumed,
                 controlled=self.world.controlled,
+                watched=watched,
                 parameters=self.parameters,
                 ways=None if self._calibrated is None else self._calibrated.ways,
             )
@@ -133,15 +143,26 @@ class Traffic(Model):
         self["traffic.travel_time"][:] = np.maximum(self.city["edge"]["length"], 0.1) / free
         self._setup_demand()
 
+    def _priced(self) -> tuple[City, Rows]:
+        """The city, its own drivers asked where streets have a price, and the edges to watch."""
+        tariff = self.world.announced.get("traffic.toll")
+        self._network = Network.read(self.city) if self._citizens or tariff is not None else None
+        if tariff is None or self._network is None:
+            return self.city, np.empty(0, dtype=np.int64)
+        self._pricing = Pricing(self.world, self._network, self.parameters, tariff)
+        city = self.city
+        if self._own:
+            city = self._pricing.change_own(begin(self.city), self.world.scratch)
+        return city, self._pricing.watched
+
     def _setup_demand(self) -> None:
         self._through: ThroughTraffic | None = None
         source = self.parameters.counts
         self._counts = None if source is None else Counts(self.world.observations, source)
         self._departures: Departures | None = None
-        if not self._citizens:
+        if not self._citizens or self._network is None:
             return
-        p, table = self.parameters, self.city["edge"]
-        network = Network.read(self.city)
+        p, table, network = self.parameters, self.city["edge"], self._network
         mix = Mix(p.diesel, p.electric, p.vans, p.trucks)
         self._departures = Departures(table["length"], network, self.world.streams, mix)
         if not self._own and self._calibrated is None and p.through > 0.0:
@@ -160,6 +181,8 @@ class Traffic(Model):
             self._engine.advance(now)
             for port, values in self._engine.columns().items():
                 self[port][:] = values
+            if self._pricing is not None:
+                self._pricing.charge(self._engine.passed(), self._price)
             self._done = now
             if self._counts is not None and "traffic.flow" in self.world.consumed:
                 self._counts.remember(self["traffic.flow"])
@@ -167,14 +190,17 @@ class Traffic(Model):
                 self._follow_counts()
             if now % hours(1) == 0:
                 self._book(self._engine.account(), now)
+        self._price[:] = self["traffic.toll"]
         self._engine.control({port.name: self[port.name] for port in self.controls})
 
     def _queue_trips(self, now: Tick) -> None:
         records = self.take("citizens.trips")
         if self._departures is None:
             return
+        ahead = now + (0 if self._pricing is None else AHEAD)
         if self._calibrated is not None:
-            self._departures.take(self._calibrated.until(now))
+            trips = self._calibrated.until(ahead)
+            self._queue(self._departures, trips, np.zeros(len(trips.names), dtype=bool), now)
         elif len(records["depart"]):
             names = [
                 f"c.{person:.0f}.{depart:.0f}"
@@ -184,11 +210,19 @@ class Traffic(Model):
                 records["origin"].astype(np.int64),
                 records["destination"].astype(np.int64),
             )
-            self._departures.take(
-                Trips(np.array(names, dtype=np.str_), records["depart"], origin, goal, inside=True)
+            trips = Trips(
+                np.array(names, dtype=np.str_), records["depart"], origin, goal, inside=True
             )
-        for trips in [] if self._through is None else self._through.until(now):
-            self._departures.take(trips)
+            self._queue(self._departures, trips, records["resident"] > 0.5, now)
+        for trips in [] if self._through is None else self._through.until(ahead):
+            self._queue(self._departures, trips, np.zeros(len(trips.names), dtype=bool), now)
+
+    def _queue(self, departures: Departures, trips: Trips, resident: Bools, now: Tick) -> None:
+        """Queue trips; where streets have a price, as their drivers make them."""
+        if self._pricing is not None:
+            times = self["traffic.travel_time"]
+            trips = self._pricing.answer(trips, departures.kinds(trips), resident, now, times)
+        departures.take(trips)
 
     def _release(self, engine: Engine, now: Tick) -> None:
         if self._departures is not None:
@@ -196,6 +230,10 @@ class Traffic(Model):
             vehicles = self._departures.due(now, closed)
             if self._calibrated is not None:
                 vehicles = self._calibrated.around(vehicles, closed)
+            if self._pricing is not None:
+                # Who keeps to a way has weighed it already.
+                burden = np.where(vehicles.way >= 0, 0.0, self._pricing.burden(vehicles))
+                vehicles = replace(vehicles, burden=burden)
             self._departures.unreachable += engine.release(vehicles)
 
     def _follow_counts(self) -> None:
@@ -210,6 +248,8 @@ class Traffic(Model):
 
     def _book(self, account: Account, now: Tick) -> None:
         self._booking.book(self.world.ledger, now, account.emitted, self.parameters)
+        if self._pricing is not None:
+            self._pricing.bills.book(self.world.ledger, now)
 
     def measure(self) -> Mapping[str, float]:
         """Totals of the run; the rest of the money is booked."""
@@ -217,6 +257,11 @@ class Traffic(Model):
         account = self._engine.account()
         self._book(account, self.world.now)
         found = measure(account)
+        if self._pricing is None:
+            found |= NOTHING
+        else:
+            found |= self._pricing.measure()
+            self._pricing.bills.report(self.world.log, self.world.now)
         if self._departures is None:
             return found | {"traffic.unreachable_trips": 0.0}
         found["traffic.waiting_to_depart"] += self._departures.held(self.world.now)

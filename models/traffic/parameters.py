@@ -56,6 +56,28 @@ class TrafficParameters(Parameters):
     )
     nox_cost: float = Field(default=21.3, ge=0, description="EUR/kg in a city, the same handbook")
     pm_cost: float = Field(default=123.0, ge=0, description="EUR/kg in a city, the same handbook")
+    value_of_time: float = Field(default=12.0, gt=0, description="median over car drivers, EUR/h")
+    value_of_time_goods: float = Field(
+        default=30.0, gt=0, description="median over vans and trucks, EUR/h"
+    )
+    value_spread: float = Field(
+        default=0.6, ge=0, le=2, description="standard deviation of the logarithm of both"
+    )
+    elasticity: float = Field(
+        default=-1.7, le=0, description="of car trips to their generalised cost"
+    )
+    elasticity_goods: float = Field(
+        default=-0.5, le=0, description="of vans' and trucks' trips to their generalised cost"
+    )
+    running_cost: float = Field(
+        default=0.15, ge=0, description="EUR/km that a driver feels when a trip is weighed"
+    )
+    beyond_time: float = Field(
+        default=12.0, ge=0, description="minutes that a trip lasts beyond each border it crosses"
+    )
+    beyond_distance: float = Field(
+        default=8.0, ge=0, description="km that a trip has beyond each border it crosses"
+    )
     options: dict[str, str] = Field(
         default_factory=dict, description="further options of SUMO, without dashes"
     )

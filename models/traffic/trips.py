@@ -118,7 +118,13 @@ class Departures:
             place=places,
             factor=speed_factors(keys),
             way=np.full(len(keys), -1) if trips.way is None else trips.way,
+            burden=np.zeros(len(keys)),
         )
+
+    def kinds(self, trips: Trips) -> npt.NDArray[np.int64]:
+        """Index into ``fleet.NAMES`` of the vehicle of each trip; (n,) int64."""
+        keys = self._streams.keys("traffic.driver", trips.names)
+        return self._mix.kinds(keys, goods=not trips.inside)
 
 
 def in_order(groups: list[Vehicles]) -> Vehicles:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from twin.core.controls import Controls
 from twin.core.ledger import Ledger
@@ -52,6 +52,8 @@ class World:
         Controls that some policy or event of the scenario may set.
     written
         Ports that a model of the run writes; of the others a reader has what its default says.
+    announced
+        What policies make known before they act, such as a price list, by control port.
     warnings
         What a model or an event wants the reader of the results to know.
     """
@@ -65,6 +67,7 @@ class World:
     consumed: frozenset[str] = frozenset()
     controlled: frozenset[str] = frozenset()
     written: frozenset[str] = frozenset()
+    announced: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     state: State = field(default_factory=State)
     observations: Observations = field(default_factory=Observations)

@@ -7,17 +7,22 @@ from pathlib import Path
 
 import numpy as np
 
-from models.traffic.engine import EMISSIONS, Account, Floats, Setting, Vehicles
+from models.traffic.engine import EMISSIONS, Account, Floats, Passages, Setting, Vehicles
 from models.traffic.fleet import KEEPS, NAMES, PREFIX, write_types
 from models.traffic.sumo import inputs
 from models.traffic.sumo.closures import Closures
 from models.traffic.sumo.controls import Signals, SpeedLimits
+from models.traffic.sumo.gates import Gates
 from models.traffic.sumo.measure import Sampler
 from models.traffic.sumo.process import Simulation
 from twin.core.time import Tick, duration
 
 MEANS = {"travel_time": "duration", "time_loss": "timeLoss", "waiting_time": "waitingTime"}
 """Names that SUMO's tripinfo device gives the means over the finished trips."""
+
+
+ASKED = ".asks"
+"""Of the name of a vehicle that only looks for a way and never departs."""
 
 
 class SumoEngine:
@@ -29,6 +34,7 @@ class SumoEngine:
         self._sample = duration(p.sample)
         self._horizon = duration(p.horizon) / 1000.0
         self._period = duration(p.period)
+        self._reroute = duration(p.reroute)
         self._done: Tick = 0
         self._read: Tick = 0
         lanes = inputs.read_lanes(city)
@@ -43,6 +49,9 @@ class SumoEngine:
         self._sampler = Sampler(api, edges, length, self.free, lanes, loops, occupancy=occupancy)
         self._limits = SpeedLimits(api, edges, lanes, self.free)
         self._signals = Signals(api, [str(signal) for signal in city["signal"].ids])
+        self._gates = Gates(
+            api, edges, setting.watched, lanes, self._gate_loops, length / self.free
+        )
         self._closures = Closures(self.simulation, edges, lanes, live=not setting.own)
 
     def _additional(self, lanes: inputs.Lanes) -> tuple[list[str], list[Path]]:
@@ -53,6 +62,10 @@ class SumoEngine:
         if "traffic.flow" in self._setting.wanted:
             files.append(scratch / "counters.add.xml")
             loops = inputs.write_counters(lanes, self._period / 1000.0, files[-1])
+        self._gate_loops = inputs.lanes_of(lanes, self._setting.watched)
+        if len(self._gate_loops):
+            files.append(scratch / "gates.add.xml")
+            inputs.write_counters(lanes, self._period / 1000.0, files[-1], "gate", self._gate_loops)
         if self._setting.released:
             files.append(scratch / "fleet.add.xml")
             write_types(files[-1])
@@ -71,7 +84,7 @@ class SumoEngine:
             chosen |= {
                 "device.rerouting.adaptation-interval": "10",
                 "device.rerouting.adaptation-steps": "30",
-                "device.rerouting.period": f"{duration(setting.parameters.reroute) / 1000.0:g}",
+                "device.rerouting.period": f"{self._reroute / 1000.0:g}",
             }
         if not setting.own:
             # A guessed demand on guessed signals locks up where the real one would not.
@@ -91,20 +104,39 @@ class SumoEngine:
         return refused
 
     def _add(self, vehicles: Vehicles, row: int, present: float) -> None:
-        api, name = self.simulation.api, str(vehicles.names[row])
+        api, name, burden = self.simulation.api, str(vehicles.names[row]), vehicles.burden[row]
+        kind = PREFIX + NAMES[vehicles.kind[row]]
+        weighs = self._gates.weighs(float(burden))
+        if weighs:
+            # The device knows no money: such a driver is told a way, and asked again by us.
+            route = self._cheapest(vehicles, row, kind + KEEPS)
+        else:
+            route = self._route(vehicles, row)
         place = float(vehicles.place[row])
-        depart = self.simulation.begin + float(vehicles.depart[row]) / 1000.0
-        route, kind = self._route(vehicles, row), PREFIX + NAMES[vehicles.kind[row]]
+        depart = max(present, self.simulation.begin + float(vehicles.depart[row]) / 1000.0)
         api.vehicle.add(
             name,
             route,
-            typeID=kind + (KEEPS if vehicles.way[row] >= 0 else ""),
-            depart=f"{max(depart, present):.2f}",
+            typeID=kind + (KEEPS if weighs or vehicles.way[row] >= 0 else ""),
+            depart=f"{depart:.2f}",
             departLane="best",
             departPos="base" if np.isnan(place) else f"{place:.1f}",
             departSpeed="max" if np.isnan(place) else "0",
         )
         api.vehicle.setSpeedFactor(name, float(vehicles.factor[row]))
+        if weighs:
+            self._gates.follow(name, float(burden), self._done + self._reroute)
+
+    def _cheapest(self, vehicles: Vehicles, row: int, kind: str) -> str:
+        """A route with the least time and money, asked for by a vehicle that never departs."""
+        api, name = self.simulation.api, str(vehicles.names[row])
+        way = [self._edges[vehicles.origin[row]], self._edges[vehicles.goal[row]]]
+        api.route.add(name + ASKED, way)
+        api.vehicle.add(name + ASKED, name + ASKED, typeID=kind)
+        way = self._gates.way(name + ASKED, float(vehicles.burden[row]))
+        api.vehicle.remove(name + ASKED)
+        api.route.add(name, way)
+        return name
 
     def _route(self, vehicles: Vehicles, row: int) -> str:
         """Name of a route of SUMO: the way that is given, or two edges."""
@@ -146,12 +178,18 @@ class SumoEngine:
         sampler.forget()
         return found
 
+    def passed(self) -> Passages:
+        """Who passed the gates in the last period."""
+        return self._gates.passed()
+
     def control(self, columns: Mapping[str, Floats]) -> None:
         """Apply what changed."""
+        self._gates.price[:] = columns["traffic.toll"]
         self._limits.apply(columns["traffic.speed_limit"])
         self._signals.apply(columns["traffic.signal_program"])
         self._closures.apply(columns["traffic.closed"])
         self._closures.lead_around()
+        self._gates.look_again(self._done, self._reroute)
 
     def account(self) -> Account:
         """SUMO's own account of the finished trips, and the sums of the samples."""

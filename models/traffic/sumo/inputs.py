@@ -114,6 +114,17 @@ def options(
     }
 
 
+def begin(city: City) -> float:
+    """SUMO's time at tick 0 when the city's own demand is driven, s."""
+    config = city.demand.get("config", [])
+    if not config:
+        return 0.0
+    from xml.etree import ElementTree
+
+    found = ElementTree.parse(config[0]).getroot().find(".//begin")
+    return 0.0 if found is None else float(found.get("value", "0"))
+
+
 def _outputs(config: Sequence[Path]) -> list[str]:
     """Options of a SUMO configuration that would write files."""
     if not config:
@@ -143,17 +154,35 @@ def _muted(files: Sequence[Path], scratch: Path) -> list[Path]:
     return muted
 
 
-def write_counters(lanes: Lanes, period: float, file: Path) -> list[str]:
-    """Write an induction loop across the middle of every lane; their ids, lane by lane.
+def lanes_of(lanes: Lanes, edges: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Numbers of the lanes of some edges."""
+    found: npt.NDArray[np.int64] = np.flatnonzero(np.isin(lanes.edge, edges))
+    return found
+
+
+def write_counters(
+    lanes: Lanes,
+    period: float,
+    file: Path,
+    name: str = "",
+    chosen: npt.NDArray[np.int64] | None = None,
+) -> list[str]:
+    """Write an induction loop across the middle of every lane, or the chosen ones; their ids.
 
     A loop counts every vehicle that passes, which no sampling does; it begins anew every ``period``
     s, since it remembers each vehicle until then.
     """
-    ids = [f"citytwin.{number}" for number in range(len(lanes.ids))]
+    numbers = range(len(lanes.ids)) if chosen is None else chosen.tolist()
+    ids = [loop_id(name, number) for number in numbers]
     loops = [
-        f'<inductionLoop id="{loop}" lane="{lane}" pos="{length / 2:.2f}" period="{period:g}" '
-        f'file="{NOWHERE}"/>'
-        for loop, lane, length in zip(ids, lanes.ids, lanes.length, strict=True)
+        f'<inductionLoop id="{loop}" lane="{lanes.ids[number]}" '
+        f'pos="{lanes.length[number] / 2:.2f}" period="{period:g}" file="{NOWHERE}"/>'
+        for loop, number in zip(ids, numbers, strict=True)
     ]
     file.write_text("<additional>\n" + "\n".join(loops) + "\n</additional>\n", encoding="utf-8")
     return ids
+
+
+def loop_id(name: str, lane: int) -> str:
+    """Id of our loop on a lane."""
+    return f"citytwin.{name}{lane}"

@@ -1,0 +1,108 @@
+"""Who passed, what they owe, and what collecting it costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from models.traffic.engine import Floats, Passages, Rows
+from models.traffic.toll.tariff import CLASSES, TRUCK, VAN, Tariff
+from twin.core.ledger import Ledger
+from twin.core.log import Log
+from twin.core.time import Tick
+
+YEAR = 365.25 * 86_400_000.0
+"""Ticks of a year."""
+CELL = 500.0
+"""Side of the squares by which departures are told apart, m."""
+
+
+@dataclass(frozen=True)
+class Payer:
+    """What is known of a vehicle that may be charged."""
+
+    kind: int
+    resident: bool
+    origin: int
+
+
+UNKNOWN = Payer(0, False, -1)
+
+
+class Bills:
+    """Charges passages and books them.
+
+    Attributes
+    ----------
+    crossings, revenue
+        Passages of watched edges so far, charged or not, and EUR paid.
+    cost
+        EUR that collecting took.
+    """
+
+    def __init__(self, tariff: Tariff, points: Floats) -> None:
+        self._tariff, self._points = tariff, points
+        self._payers: dict[str, Payer] = {}
+        self._cells: dict[tuple[str, int, int], list[float]] = {}
+        self._fresh: dict[tuple[str, str], float] = {}
+        self._charged = 0
+        self._booked: Tick = 0
+        self.crossings = 0
+        self.revenue = self.cost = 0.0
+
+    def expect(
+        self,
+        names: npt.NDArray[np.str_],
+        kind: Rows,
+        resident: npt.NDArray[np.bool_],
+        origin: Rows,
+    ) -> None:
+        """Remember vehicles that may pass."""
+        for row, name in enumerate(names):
+            self._payers[str(name)] = Payer(int(kind[row]), bool(resident[row]), int(origin[row]))
+
+    def charge(self, passed: Passages, price: Floats) -> None:
+        """Charge passages at the prices of the moment; (n_edges,) float64, EUR for a car."""
+        self.crossings += len(passed.names)
+        for name, edge in zip(passed.names, passed.edges, strict=True):
+            payer = self._payers.get(str(name), UNKNOWN)
+            share = self._tariff.share(np.array([payer.kind]), np.array([payer.resident]))
+            amount = float(price[edge] * share[0])
+            if amount > 0.0:
+                self._owe(payer, amount)
+
+    def _owe(self, payer: Payer, amount: float) -> None:
+        self._charged += 1
+        self.revenue += amount
+        goods = payer.kind in (VAN, TRUCK)
+        who = "firms" if goods else "households" if payer.resident else "drivers"
+        label = CLASSES[payer.kind] + (" of a resident" if payer.resident and not goods else "")
+        self._fresh[who, label] = self._fresh.get((who, label), 0.0) + amount
+        if payer.origin >= 0:
+            x, y = (int(value // CELL) for value in self._points[payer.origin])
+            sums = self._cells.setdefault((label, x, y), [0.0, 0.0])
+            sums[0] += amount
+            sums[1] += 1.0
+
+    def book(self, ledger: Ledger, now: Tick) -> None:
+        """Book what was paid and what collecting cost since the last booking."""
+        for (who, label), amount in sorted(self._fresh.items()):
+            ledger.book(now, who, "municipality", amount, f"toll, {label}")
+        self._fresh.clear()
+        years = (now - self._booked) / YEAR
+        cost = (
+            years * self._tariff.lanes * self._tariff.upkeep + self._charged * self._tariff.handling
+        )
+        self._booked, self._charged = now, 0
+        self.cost += cost
+        ledger.book(now, "municipality", "firms", cost, "toll collection")
+
+    def report(self, log: Log, now: Tick) -> None:
+        """Log who paid by the square of 500 m where the trips began."""
+        for (label, x, y), (amount, count) in sorted(self._cells.items()):
+            log.add(
+                now, "traffic.toll_paid", label, x=(x + 0.5) * CELL, y=(y + 0.5) * CELL,
+                euros=round(amount, 2), crossings=count,
+            )  # fmt: skip

@@ -1,0 +1,165 @@
+"""The vehicles that came with a city, as SUMO's route files name them; read, and written anew."""
+
+from __future__ import annotations
+
+import copy
+import gzip
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import numpy.typing as npt
+
+from models.traffic.engine import Floats, Rows
+from models.traffic.toll.answer import DIVERTS, GIVES_UP, Answers
+from models.traffic.toll.tariff import CAR, ELECTRIC, TRUCK, VAN
+from twin.city.city import City
+
+CLASS_OF = {
+    "passenger": CAR, "private": CAR, "ignoring": CAR, "custom1": CAR, "custom2": CAR,
+    "hov": CAR, "vip": CAR, "evehicle": ELECTRIC, "delivery": VAN, "truck": TRUCK,
+    "trailer": TRUCK,
+}  # fmt: skip
+"""SUMO's vehicle classes that are asked; buses, taxis, rescue services, cycles and rail are not."""
+
+
+@dataclass(frozen=True)
+class OwnDemand:
+    """Vehicles of a SUMO scenario that a price may reach.
+
+    Attributes
+    ----------
+    elements
+        Everything in the route files, in their order.
+    index : (n,) int64
+        Element of each vehicle.
+    names : (n,) str
+    origin, goal : (n,) int64, edge row
+    depart : (n,) float64, s
+        SUMO's time.
+    kind : (n,) int64
+        Index into ``tariff.CLASSES``.
+    passed_over
+        Flows, persons and vehicles whose way or time is not written out; they pay, they do not
+        answer.
+    """
+
+    elements: list[ElementTree.Element]
+    index: Rows
+    names: npt.NDArray[np.str_]
+    origin: Rows
+    goal: Rows
+    depart: Floats
+    kind: Rows
+    passed_over: int
+
+    @classmethod
+    def read(cls, city: City) -> OwnDemand:
+        """All vehicles with a way and a departure."""
+        elements = [e for file in city.demand.get("routes", []) for e in _root(file)]
+        extra = [e for file in city.demand.get("additional", []) for e in _root(file)]
+        kinds = _kinds([*extra, *elements])
+        routes = {e.get("id", ""): e.get("edges", "") for e in (*extra, *elements)}
+        found, over = [], 0
+        for number, element in enumerate(elements):
+            if element.tag not in ("vehicle", "trip"):
+                over += element.tag in ("flow", "person", "personFlow")
+                continue
+            kind = kinds.get(element.get("type", ""), CAR)
+            if kind is None:
+                continue
+            ends = _ends(element, routes)
+            rows = city["edge"].rows(np.array(ends, dtype=np.str_)) if ends else np.array([-1])
+            try:
+                depart = float(element.get("depart", ""))
+            except ValueError:
+                depart = np.nan
+            if (rows < 0).any() or np.isnan(depart):
+                over += 1
+                continue
+            found.append((number, element.get("id", ""), rows[0], rows[-1], depart, kind))
+        columns = list(zip(*found, strict=True)) if found else [()] * 6
+        return cls(
+            elements,
+            np.array(columns[0], dtype=np.int64),
+            np.array(columns[1], dtype=np.str_),
+            np.array(columns[2], dtype=np.int64),
+            np.array(columns[3], dtype=np.int64),
+            np.array(columns[4], dtype=np.float64),
+            np.array(columns[5], dtype=np.int64),
+            over,
+        )
+
+    def changed(self, city: City, answers: Answers, begin: float, file: Path) -> City:
+        """The city with a route file in which everybody does as they answered.
+
+        ``begin`` is SUMO's time at tick 0, s.
+        """
+        edges, gone = city["edge"].ids, set()
+        kept = [copy.copy(element) for element in self.elements]
+        for row, number in enumerate(map(int, self.index)):
+            if answers.choice[row] == GIVES_UP:
+                gone.add(number)
+                continue
+            kept[number].set("depart", f"{begin + answers.depart[row] / 1000.0:.2f}")
+            if answers.choice[row] == DIVERTS:
+                way = " ".join(str(edges[edge]) for edge in answers.ways[row])
+                kept[number] = _led(kept[number], way)
+        written = [element for number, element in enumerate(kept) if number not in gone]
+        root = ElementTree.Element("routes")
+        root.extend(sorted(written, key=_moment))
+        ElementTree.ElementTree(root).write(file, encoding="utf-8", xml_declaration=True)
+        other = copy.copy(city)
+        other.demand = {**city.demand, "routes": [file]}
+        return other
+
+
+def _root(file: Path) -> ElementTree.Element:
+    raw = file.read_bytes()
+    return ElementTree.fromstring(gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw)
+
+
+def _kinds(elements: Sequence[ElementTree.Element]) -> dict[str, int | None]:
+    """Class of each vehicle type and distribution of types; None for those not asked."""
+    kinds: dict[str, int | None] = {}
+    for element in elements:
+        if element.tag == "vType":
+            kinds[element.get("id", "")] = CLASS_OF.get(element.get("vClass", "passenger"))
+        elif element.tag == "vTypeDistribution":
+            inner = _kinds(list(element))
+            named = element.get("vTypes", "").split()
+            kinds |= inner
+            members = [*inner, *named]
+            kinds[element.get("id", "")] = kinds.get(members[0], CAR) if members else CAR
+    return kinds
+
+
+def _ends(element: ElementTree.Element, routes: dict[str, str]) -> list[str]:
+    """First and last edge of a vehicle's way; none when it is not written out."""
+    if element.tag == "trip":
+        return [e for e in (element.get("from"), element.get("to")) if e]
+    route = element.find("route")
+    edges = routes.get(element.get("route", ""), "") if route is None else route.get("edges", "")
+    way = edges.split()
+    return [way[0], way[-1]] if way else []
+
+
+def _led(element: ElementTree.Element, way: str) -> ElementTree.Element:
+    """The vehicle on another way; its stops are dropped with its old one."""
+    attributes = {
+        k: v for k, v in element.attrib.items() if k not in ("route", "from", "to", "via")
+    }
+    vehicle = ElementTree.Element("vehicle", attributes)
+    vehicle.append(ElementTree.Element("route", {"edges": way}))
+    return vehicle
+
+
+def _moment(element: ElementTree.Element) -> float:
+    """SUMO wants route files by departure; what has none comes first."""
+    text = element.get("depart", element.get("begin", ""))
+    try:
+        return float(text)
+    except ValueError:
+        return -1.0

@@ -1,0 +1,168 @@
+"""A price on the streets in one run: drivers asked before they depart, passages charged."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from models.traffic.engine import Floats, Passages, Rows, Vehicles
+from models.traffic.network import Network
+from models.traffic.parameters import TrafficParameters
+from models.traffic.toll.answer import (
+    DIVERTS,
+    GIVES_UP,
+    SHIFTS,
+    Answers,
+    Bools,
+    Drivers,
+    Travellers,
+)  # fmt: skip
+from models.traffic.toll.bill import Bills
+from models.traffic.toll.own import OwnDemand
+from models.traffic.toll.tariff import CAR, ELECTRIC, TRUCK, VAN, Tariff
+from models.traffic.toll.ways import Ways
+from models.traffic.trips import Trips
+from twin.city.city import City
+from twin.core.time import Tick, minutes
+from twin.core.world import World
+
+AHEAD: Tick = minutes(60)
+"""How long before their departure trips through the city are asked, so that some leave early."""
+SLOWNESS = 1.6
+"""Expected over free travel time when a SUMO scenario's drivers choose, before anything has moved:
+cities move at about 60 % of the free speed in the hours that a toll charges."""
+PAYING = np.array([CAR, CAR, ELECTRIC, VAN, TRUCK])
+"""Class in a tariff of each of ``fleet.NAMES``."""
+
+
+class Pricing:
+    """Everything that a tariff changes in the traffic of a run."""
+
+    def __init__(
+        self, world: World, network: Network, parameters: TrafficParameters, tariff: Tariff
+    ) -> None:
+        self._world, self._city, self._tariff = world, world.city, tariff
+        table = self._city["edge"]
+        self._free = table["length"] / np.maximum(table["speed"], 0.1)
+        self._drivers = Drivers(
+            Ways(network), table["length"], tariff, world.calendar, world.end, parameters
+        )
+        self.bills = Bills(tariff, table.points)
+        self._border = _border(self._city, network)
+        self._residents: set[str] = set()
+        self.diverted = self.shifted = self.suppressed = 0
+
+    @property
+    def watched(self) -> Rows:
+        """Rows of the edges whose passages are charged."""
+        return self._tariff.watched
+
+    def change_own(self, begin: float, scratch: Path) -> City:
+        """Ask the vehicles that came with the city; the city with what they do."""
+        own = OwnDemand.read(self._city)
+        if own.passed_over:
+            self._world.warnings.append(
+                f"{own.passed_over} flows and persons of the SUMO scenario do not answer the price"
+            )
+        resident = ~self._border[own.origin]
+        depart = (own.depart - begin) * 1000.0
+        answers = self._ask(
+            own.names, own.origin, own.goal, depart, own.kind, resident,
+            elastic=True, earliest=0.0, times=SLOWNESS * self._free,
+        )  # fmt: skip
+        return own.changed(self._city, answers, begin, scratch / "answered.rou.xml")
+
+    def answer(self, trips: Trips, kinds: Rows, resident: Bools, now: Tick, times: Floats) -> Trips:
+        """Trips as their drivers make them at the price; those given up are left out.
+
+        ``kinds`` (n,) are indices into ``fleet.NAMES``, ``times`` (n_edges,) of the moment, s.
+        """
+        self._residents.update(map(str, trips.names[resident]))
+        answers = self._ask(
+            trips.names, trips.origin, trips.goal, trips.depart, PAYING[kinds], resident,
+            elastic=not trips.inside, earliest=float(now), times=times,
+        )  # fmt: skip
+        way = trips.way
+        if way is not None:
+            way = np.where(answers.choice == DIVERTS, -1, way)
+        made = replace(trips, depart=answers.depart, way=way)
+        return made.select(np.flatnonzero(answers.choice != GIVES_UP))
+
+    def _ask(
+        self,
+        names: npt.NDArray[np.str_],
+        origin: Rows,
+        goal: Rows,
+        depart: Floats,
+        kind: Rows,
+        resident: Bools,
+        *,
+        elastic: bool,
+        earliest: float,
+        times: Floats,
+    ) -> Answers:
+        ends = self._border[origin].astype(np.int64) + self._border[goal].astype(np.int64)
+        travellers = Travellers(
+            self._world.streams.keys("traffic.driver", names), origin, goal, depart, kind, resident,
+            ends, np.full(len(names), elastic), np.full(len(names), earliest),
+        )  # fmt: skip
+        self.bills.expect(names, kind, resident, origin)
+        answers = self._drivers.ask(travellers, times)
+        self.diverted += int(np.count_nonzero(answers.choice == DIVERTS))
+        self.shifted += int(np.count_nonzero(answers.choice == SHIFTS))
+        self.suppressed += int(np.count_nonzero(answers.choice == GIVES_UP))
+        return answers
+
+    def burden(self, vehicles: Vehicles) -> Floats:
+        """Seconds of travel that a euro of the toll weighs to each; (n,) float64, s/EUR."""
+        resident = np.array([str(name) in self._residents for name in vehicles.names], dtype=bool)
+        nothing = np.zeros(len(vehicles.names))
+        travellers = Travellers(
+            self._world.streams.keys("traffic.driver", vehicles.names), vehicles.origin,
+            vehicles.goal, vehicles.depart, PAYING[vehicles.kind], resident,
+            nothing.astype(np.int64), nothing > 0.0, nothing,
+        )  # fmt: skip
+        value = self._drivers.values_of_time(travellers)
+        found: Floats = self._tariff.share(travellers.kind, resident) / value
+        return found
+
+    def charge(self, passed: Passages, price: Floats) -> None:
+        """Charge the passages of a step at its prices; (n_edges,) float64, EUR."""
+        self.bills.charge(passed, price)
+
+    def measure(self) -> dict[str, float]:
+        """Value of the toll's indicators."""
+        return {
+            "traffic.toll_crossings": float(self.bills.crossings),
+            "traffic.toll_revenue": self.bills.revenue,
+            "traffic.toll_cost": self.bills.cost,
+            "traffic.toll_diverted": float(self.diverted),
+            "traffic.toll_shifted": float(self.shifted),
+            "traffic.toll_suppressed": float(self.suppressed),
+        }
+
+
+NOTHING = dict.fromkeys(
+    [
+        "traffic.toll_crossings", "traffic.toll_revenue", "traffic.toll_cost",
+        "traffic.toll_diverted", "traffic.toll_shifted", "traffic.toll_suppressed",
+    ],
+    0.0,
+)  # fmt: skip
+"""The indicators where nothing is charged."""
+
+
+def _border(city: City, network: Network) -> Bools:
+    """Edges at which the world begins: gateways, else those that no edge leads to or from."""
+    found = np.zeros(len(city["edge"]), dtype=bool)
+    if "gateway" in city and len(city["gateway"]):
+        found[city["gateway"]["edge"].astype(np.int64)] = True
+        return found
+    car = np.asarray(city["edge"]["car"], dtype=bool)
+    leads = np.diff(network.graph.indptr) > 0
+    led = np.bincount(network.graph.indices, minlength=len(car)) > 0
+    found[:] = car & ~(leads & led)
+    return found
