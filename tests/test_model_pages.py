@@ -1,4 +1,4 @@
-"""The page of each model names all that a scenario can set and all that is measured."""
+"""The pages of a model (NAME.md, NAME-subject.md) name all that can be set and is measured."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ CASES = [(group, name) for group in GROUPS for name in available(group)]
 
 @pytest.mark.parametrize(("group", "name"), CASES, ids=lambda value: str(value))
 def test_a_page_names_parameters_and_indicators(group: Group, name: str) -> None:
-    page = (PAGES / f"{name.split('.')[0]}.md").read_text("utf-8")
+    service = name.split(".")[0]
+    pages = [PAGES / f"{service}.md", *sorted(PAGES.glob(f"{service}-*.md"))]
+    page = "\n".join(file.read_text("utf-8") for file in pages)
     found = find(group, name)
     names = [field.alias or key for key, field in found.Parameters.model_fields.items()]
     if group == "models":

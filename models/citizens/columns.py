@@ -124,6 +124,10 @@ class Now(NamedTuple):
     free: Floats
     """The same on empty streets."""
     price: float
+    toll: Floats
+    """(n_zone, n_zone) EUR for the streets on the way by car."""
+    resident: float
+    """Share of the tolls that residents pay."""
     alert: Floats
     """(n_building,) share of people who heed a call to stay at home."""
 

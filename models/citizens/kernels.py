@@ -181,7 +181,8 @@ def set_off(
     purpose = people.plan_purpose[p, leg]
     seconds, values = np.empty(6), np.empty(4)
     way = journey(people, ground, choice, now.skim, p, a, b, seconds)
-    utilities(choice, seconds, way, now.price, values)
+    price = now.price + _toll(people, ground, now, p, a, b)
+    utilities(choice, seconds, way, price, values)
     first = a == people.home[p]
     if first and _stays(people, ground, day, choice, now, p, b, values, seconds):
         _cancel(people, tally, p, counted)
@@ -218,6 +219,13 @@ def set_off(
         tally.sums[3] += choice.fare if mode == TRANSIT else 0.0
         tally.sums[4] += now.price if mode == CAR else 0.0
         tally.sums[5] += 1.3 * distance(ground, a, b) if mode == CAR else 0.0
+
+
+@nb.njit(cache=True)
+def _toll(people: People, ground: Ground, now: Now, p: int, a: int, b: int) -> float:
+    """Tolls of a way by car, EUR."""
+    share = now.resident if people.kind[p] < COMMUTER else 1.0
+    return share * now.toll[ground.zone[a], ground.zone[b]]
 
 
 @nb.njit(cache=True)

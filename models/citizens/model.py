@@ -37,6 +37,8 @@ class Citizens(Model):
     reads = (
         Port("traffic.travel_time", "edge", "s", default=float("nan"), delayed=True),
         Port("traffic.closed", "edge", "1", default=0.0, delayed=True),
+        Port("traffic.toll", "edge", "EUR", default=0.0, delayed=True),
+        Port("traffic.toll_resident", "city", "1", default=1.0, delayed=True),
     )
     writes = (
         Port("citizens.present", "building", "person", profile="sum"),
@@ -91,6 +93,8 @@ class Citizens(Model):
         self.skims = space.Skims(self.city, places)
         self.free = self.skims.times()
         self.skim = self.free
+        self.tolls = np.zeros_like(self.free)
+        self.tolled = self.column("edge")
         population = build.populate(self.city, places, self.world.streams, self.parameters)
         self.residents = population.residents
         ground = build.ground(self.city, places, self.parameters)
@@ -114,7 +118,7 @@ class Citizens(Model):
         self.next_day = days.begin(calendar, day.fromordinal(day.toordinal() + 1))
         s.day = days.profile(day, self.city.place.country, self.parameters)
         s.choice = _choice(self.parameters, days.bicycle_constant(day, self.parameters))
-        s.now = Now(self.free, self.free, 0.0, np.zeros(len(self.alert)))
+        s.now = Now(self.free, self.free, 0.0, self.tolls, 1.0, np.zeros(len(self.alert)))
         people, tally = s.people, self.tally
         tally.present[:] = 0.0
         tally.parked[:] = 0.0
@@ -147,11 +151,19 @@ class Citizens(Model):
 
     def _look(self, now: Tick) -> None:
         """What decisions meet now: the price and the alert at once, the streets every refresh."""
-        if now - self.looked >= self.refresh:
+        toll = self["traffic.toll"]
+        if now - self.looked >= self.refresh or (toll != self.tolled).any():
             self.looked = now
-            self.skim = self.skims.times(self["traffic.travel_time"], self["traffic.closed"])
-        price = float(self["citizens.car_price"][0])
-        self.society.now = Now(self.skim, self.free, price, self["citizens.stay_home"])
+            self.tolled[:] = toll
+            pace = 60.0 * self.parameters.cost / self.parameters.time if toll.any() else 0.0
+            self.skim, self.tolls = self.skims.priced(
+                self["traffic.travel_time"], self["traffic.closed"], toll, pace
+            )
+        price, share = (
+            float(self[port][0]) for port in ("citizens.car_price", "traffic.toll_resident")
+        )
+        alert = self["citizens.stay_home"]
+        self.society.now = Now(self.skim, self.free, price, self.tolls, share, alert)
 
     def _alarm(self, seconds: float) -> None:
         """When an alert is new somewhere, those who are out there react."""

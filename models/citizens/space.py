@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -288,9 +289,33 @@ class Skims:
         -------
         (n_zone, n_zone) float64, s
         """
+        return self.priced(travel_time, closed)[0]
+
+    def priced(
+        self,
+        travel_time: Floats | None = None,
+        closed: Floats | None = None,
+        toll: Floats | None = None,
+        pace: float = 0.0,
+    ) -> tuple[Floats, Floats]:
+        """Seconds and tolls by car between zones, on the ways with the least time and money.
+
+        Parameters
+        ----------
+        travel_time, closed
+            As for :meth:`times`.
+        toll : (n_edge,) float64, EUR, optional
+            What passing each edge costs.
+        pace
+            Seconds that a euro weighs; 0 where nothing is charged.
+
+        Returns
+        -------
+        (n_zone, n_zone) float64, s, and (n_zone, n_zone) float64, EUR
+        """
         zones = len(self.origins)
         if not zones or not len(self.edges):
-            return np.full((zones, zones), np.inf)
+            return np.full((zones, zones), np.inf), np.zeros((zones, zones))
         from scipy.sparse import csr_matrix
         from scipy.sparse.csgraph import dijkstra
 
@@ -300,15 +325,36 @@ class Skims:
             weight[known] = np.maximum(travel_time[known], self.free[known])
         if closed is not None:
             weight[closed > 0.5] = 1e9
-        values = np.minimum.reduceat(weight[self.edges][self.sorted], self.first)
-        graph = csr_matrix(
-            (np.maximum(values, 0.1), self.columns, self.pointer), (self.junctions, self.junctions)
-        )
+        total = weight if toll is None else weight + pace * toll
+        values = np.maximum(np.minimum.reduceat(total[self.edges][self.sorted], self.first), 0.1)
+        graph = csr_matrix((values, self.columns, self.pointer), (self.junctions, self.junctions))
         sources, back = np.unique(self.origins, return_inverse=True)
-        found = dijkstra(graph, indices=sources)[back][:, self.targets]
+        money = np.zeros((zones, zones))
+        if toll is not None and pace > 0.0:
+            money[:] = self._money(graph, sources, toll)[back]
+        found = dijkstra(graph, indices=sources)[back][:, self.targets] - pace * money
         found[found > 1e8] = np.inf
         np.fill_diagonal(found, self.within)
-        return np.ascontiguousarray(found + 0.5 * (self.within[:, None] + self.within[None, :]))
+        half = 0.5 * (self.within[:, None] + self.within[None, :])
+        return np.ascontiguousarray(found + half), money
+
+    def _money(self, graph: Any, sources: Rows, toll: Floats) -> Floats:
+        """Tolls along the cheapest ways from some junctions to each zone; (n_source, n_zone)."""
+        from scipy.sparse import csr_matrix
+        from scipy.sparse.csgraph import dijkstra
+
+        # One more than each toll: a stored zero would be no entry.
+        values = np.minimum.reduceat(toll[self.edges][self.sorted], self.first) + 1.0
+        steps = csr_matrix((values, self.columns, self.pointer), graph.shape).todok()
+        before = dijkstra(graph, indices=sources, return_predecessors=True)[1]
+        money = np.zeros((len(sources), len(self.targets)))
+        for row, source in enumerate(map(int, sources)):
+            for column, node in enumerate(map(int, self.targets)):
+                while node != source and before[row, node] >= 0:
+                    last = int(before[row, node])
+                    money[row, column] += steps[last, node] - 1.0
+                    node = last
+        return money
 
 
 def _representatives(city: City, space: Space) -> tuple[Rows, Rows]:

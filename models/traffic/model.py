@@ -66,6 +66,7 @@ class Traffic(Model):
         Port("traffic.closed", "edge", "1", "control", bounds=(0.0, 1.0), default=0.0),
         Port("traffic.speed_limit", "edge", "m/s", "control", bounds=(0.5, 70.0), default=13.89),
         Port("traffic.toll", "edge", "EUR", "control", bounds=(0.0, 1000.0), default=0.0),
+        Port("traffic.toll_resident", "city", "1", "control", bounds=(0.0, 1.0), default=1.0),
         Port("traffic.signal_program", "signal", "1", "control", bounds=(-1.0, 99.0), default=-1.0),
     )
     indicators: ClassVar[tuple[Indicator, ...]] = INDICATORS

@@ -25,7 +25,7 @@ INDICATORS = (
     Indicator("traffic.ended_at_barrier", "veh", "lower", "households"),
     Indicator("traffic.waiting_to_depart", "veh", "lower", "households"),
     Indicator("traffic.unreachable_trips", "veh", "lower", "everyone"),
-    Indicator("traffic.toll_crossings", "veh", "lower", "municipality"),
+    Indicator("traffic.toll_crossings", "veh", "neutral", "municipality"),
     Indicator("traffic.toll_revenue", "EUR", "higher", "municipality"),
     Indicator("traffic.toll_cost", "EUR", "lower", "municipality"),
     Indicator("traffic.toll_diverted", "veh", "neutral", "drivers"),

@@ -51,7 +51,7 @@ class Gates:
     ) -> None:
         self._api, self._edges, self._watched, self._time = api, edges, watched, time
         self._loops = [(loop_id("gate", int(n)), int(lanes.edge[n])) for n in loops]
-        self._errors = (api.TraCIException, api.FatalTraCIError)
+        self._errors: tuple[type[Exception], ...] = (api.TraCIException, api.FatalTraCIError)
         self._again: dict[str, Tick] = {}
         self.price: Floats = np.zeros(len(edges))
 
@@ -83,7 +83,7 @@ class Gates:
         present = set(self._api.vehicle.getIDList())
         for vehicle in [name for name, tick in self._again.items() if tick <= now]:
             if vehicle in present:
-                with suppress(self._errors):
+                with suppress(*self._errors):
                     self._api.vehicle.rerouteTraveltime(vehicle, False)
                 self._again[vehicle] = now + every
             else:

@@ -78,7 +78,7 @@ class Toll(Policy):
     name = "traffic.toll"
     Parameters: ClassVar[type[Parameters]] = TollParameters
     parameters: TollParameters
-    acts = ("traffic.toll",)
+    acts = ("traffic.toll", "traffic.toll_resident")
     period = minutes(1)
 
     def setup(self) -> None:
@@ -141,7 +141,10 @@ class Toll(Policy):
         if price == self._now:
             return []
         self._now = price
-        return [Action("traffic.toll", price * self.tariff.unit)]
+        return [
+            Action("traffic.toll", price * self.tariff.unit),
+            Action("traffic.toll_resident", self.parameters.resident),
+        ]
 
 
 def bands(

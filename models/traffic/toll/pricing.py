@@ -111,9 +111,10 @@ class Pricing:
         )  # fmt: skip
         self.bills.expect(names, kind, resident, origin)
         answers = self._drivers.ask(travellers, times)
-        self.diverted += int(np.count_nonzero(answers.choice == DIVERTS))
-        self.shifted += int(np.count_nonzero(answers.choice == SHIFTS))
-        self.suppressed += int(np.count_nonzero(answers.choice == GIVES_UP))
+        within = answers.choice[(depart >= 0.0) & (depart < self._world.end)]
+        self.diverted += int(np.count_nonzero(within == DIVERTS))
+        self.shifted += int(np.count_nonzero(within == SHIFTS))
+        self.suppressed += int(np.count_nonzero(within == GIVES_UP))
         return answers
 
     def burden(self, vehicles: Vehicles) -> Floats:
