@@ -1,4 +1,4 @@
-"""Loads of buildings: presence, standard profiles, heating; pure functions over arrays."""
+"""Loads of buildings: presence, rooms, panels, batteries; pure functions over arrays."""
 
 from __future__ import annotations
 
@@ -57,86 +57,204 @@ def presence(
             out[i] = 1.0 + follow[use[i]] * min(max(more, -1.0), 1.0)
 
 
-@nb.njit(nb.void(_A, _A, _F, _F, _F, _F, _F, _F, _A), cache=True)
-def heat(
+@nb.njit(nb.void(_A, _A, _A, _F, _F, _A, _A, _A, _A, _A, _A, _A, _F, _F, _A), cache=True)
+def rooms(
     indoor: Floats,
+    mass: Floats,
     setpoint: Floats,
+    warmest: float,
     outdoor: float,
-    loss: float,
+    opaque: Floats,
+    windows: Floats,
+    air: Floats,
+    inner: Floats,
+    solar: Floats,
+    highest: Floats,
+    coldest: Floats,
     capacity: float,
-    gain: float,
-    highest: float,
     dt: float,
     out: Floats,
 ) -> None:
-    """One room temperature a building (1R1C), heated to its setpoint as far as the heating can.
+    """Room temperature and heating of each building: the five resistances of ISO 13790, annex C.
 
-    ``capacity · dT/dt = loss · (outdoor - T) + gain + heat``, solved exactly for constant inputs
-    over ``dt``; the heat is what makes the end of the step meet the setpoint, within 0 and
-    ``highest``. A step of no length gives the heat that holds the temperature.
+    Three nodes: the air, the surfaces, the mass (Crank-Nicolson over the step). The heat is what
+    brings the air to its setpoint, within 0 and ``highest``, or what keeps it from being warmer
+    than ``warmest``, down to ``-coldest``. A step of no length takes the mass to be in balance with
+    the air. All on the floor area.
 
     Parameters
     ----------
-    indoor : (n_building,) float64, degC
-        Changed in place.
+    indoor, mass : (n_building,) float64, degC
+        Of the air and of the mass; changed in place.
     setpoint : (n_building,) float64, degC
+    warmest : float, degC
+        From which it is cooled.
     outdoor : float, degC
-    loss : float, W/(m²·K)
+    opaque, windows, air : (n_building,) float64, W/(m²·K)
+    inner, solar, highest, coldest : (n_building,) float64, W/m²
+        Gains of people and equipment, of the sun, and what heating and cooling can do.
     capacity : float, J/(m²·K)
-    gain, highest : float, W/m²
     dt : float, s
     out : (n_building,) float64, W/m²
-        Mean heat over the step.
+        Mean heat over the step, negative where it is cooled.
+
+    Notes
+    -----
+    ``h_is`` = 3.45, ``h_ms`` = 9.1 W/(m²·K); surfaces 4.5 and mass 2.5 times the floor area.
     """
-    decay = math.exp(-dt * loss / capacity)
+    to_surface, to_mass, part = 4.5 * 3.45, 2.5 * 9.1, 2.5 / 4.5
     for i in range(out.size):
-        if dt > 0.0:
-            need = (setpoint[i] - indoor[i] * decay) / (1.0 - decay) - outdoor
-        else:
-            need = setpoint[i] - outdoor
-        power = min(max(loss * need - gain, 0.0), highest)
+        through = 1.0 / (1.0 / max(opaque[i], 1e-6) - 1.0 / to_mass)
+        window, fresh = windows[i], max(air[i], 1e-6)
+        free = 0.5 * inner[i] + solar[i]
+        into_air, into_mass = 0.5 * inner[i], part * free
+        into_surface = (1.0 - part - window / (9.1 * 4.5)) * free
+        one = 1.0 / (1.0 / fresh + 1.0 / to_surface)
+        two = one + window
+        three = 1.0 / (1.0 / two + 1.0 / to_mass)
+        both = to_mass + window + one
+        if dt <= 0.0:
+            # Balance of mass and surface with the air at its setpoint gives mass and heat.
+            surface = (to_surface * setpoint[i] + window * outdoor + into_surface) + to_mass * (
+                through * outdoor + into_mass
+            ) / (through + to_mass)
+            surface /= to_surface + window + to_mass - to_mass**2 / (through + to_mass)
+            mass[i] = (to_mass * surface + through * outdoor + into_mass) / (through + to_mass)
+            need = to_surface * (setpoint[i] - surface) + fresh * (setpoint[i] - outdoor)
+            out[i] = min(max(need - into_air, 0.0), highest[i])
+            indoor[i] = setpoint[i]
+            continue
+        store = capacity / dt
+        # The air's temperature is linear in the heat: at none, and at ten.
+        first = second = end = end_more = 0.0
+        for trial in range(2):
+            driven = outdoor + (into_air + 10.0 * trial) / fresh
+            total = into_mass + through * outdoor
+            total += three * (into_surface + window * outdoor + one * driven) / two
+            later = mass[i] * (store - 0.5 * (three + through)) + total
+            later /= store + 0.5 * (three + through)
+            middle = 0.5 * (mass[i] + later)
+            surface = (to_mass * middle + into_surface + window * outdoor + one * driven) / both
+            found = to_surface * surface + fresh * outdoor + into_air + 10.0 * trial
+            found /= to_surface + fresh
+            if trial == 0:
+                first, end = found, later
+            else:
+                second, end_more = found, later
+        need = 10.0 * (setpoint[i] - first) / (second - first)
+        power = min(max(need, 0.0), highest[i])
+        if first > warmest:
+            power = max(10.0 * (warmest - first) / (second - first), -coldest[i])
         out[i] = power
-        steady = outdoor + (gain + power) / loss
-        indoor[i] = steady + (indoor[i] - steady) * decay
+        indoor[i] = first + (second - first) * power / 10.0
+        mass[i] = end + (end_more - end) * power / 10.0
 
 
-@nb.njit(nb.void(_A, _A, _I, _A, _F, _A, _A, _F, _A, _A), cache=True)
-def load(
-    home: Floats,
-    work: Floats,
-    use: Rows,
-    profile: Floats,
-    home_profile: float,
-    factor: Floats,
-    heating: Floats,
-    electric: float,
-    out_home: Floats,
-    out_work: Floats,
+@nb.njit(nb.void(_F, _F, _F, _F, _A, _A, _A), cache=True)
+def planes(
+    zenith: float,
+    azimuth: float,
+    clear: float,
+    cloud: float,
+    tilt: Floats,
+    facing: Floats,
+    out: Floats,
 ) -> None:
-    """Electric load of the dwellings and of the rest of each building.
+    """Irradiance on tilted planes under a cloudy sky.
+
+    Cloud leaves ``1 - 0.75 c^3.4`` of the clear sky (Kasten & Czeplak 1980); its diffuse part is
+    that of Erbs et al. (1982) for the clearness that results; it comes evenly from the sky (Liu &
+    Jordan 1963), and the ground throws 20 % back.
 
     Parameters
     ----------
-    home, work : (n_building,) float64, kWh/a
-    use : (n_building,) int64
-        0 is residential: its heating counts as the dwellings', else as the rest's.
-    profile : (n_use,) float64, W per kWh/a
-    home_profile : float, W per kWh/a
-    factor : (n_building,) float64, 1
-        From :func:`presence`.
-    heating : (n_building,) float64, W
-        Heat of the whole building.
-    electric : float, 1
-        Electricity for a unit of heat.
-    out_home, out_work : (n_building,) float64, W
+    zenith, azimuth : float, degrees
+        Of the sun.
+    clear : float, W/m²
+        Global on the horizontal under a clear sky.
+    cloud : float, 1
+    tilt, facing : (n_plane,) float64, degrees
+    out : (n_plane,) float64, W/m²
     """
-    for i in range(out_home.size):
-        out_home[i] = home[i] * home_profile * factor[i]
-        out_work[i] = work[i] * profile[use[i]] * factor[i]
-        if use[i] == 0:
-            out_home[i] += heating[i] * electric
-        else:
-            out_work[i] += heating[i] * electric
+    high = math.cos(math.radians(zenith))
+    total = max(clear, 0.0) * (1.0 - 0.75 * min(max(cloud, 0.0), 1.0) ** 3.4)
+    if total <= 0.0:
+        out[:] = 0.0
+        return
+    clearness = min(total / (1361.0 * max(high, 0.065)), 1.0)
+    if clearness <= 0.22:
+        share = 1.0 - 0.09 * clearness
+    elif clearness <= 0.8:
+        k = clearness
+        share = 0.9511 - 0.1604 * k + 4.388 * k**2 - 16.638 * k**3 + 12.336 * k**4
+    else:
+        share = 0.165
+    diffuse = share * total if high > 0.017 else total
+    beam = (total - diffuse) / max(high, 0.065)
+    side = math.sin(math.radians(zenith))
+    for i in range(out.size):
+        slope = math.radians(tilt[i])
+        towards = math.cos(math.radians(azimuth - facing[i]))
+        angle = high * math.cos(slope) + side * math.sin(slope) * towards
+        view = 0.5 * (1.0 + math.cos(slope))
+        out[i] = beam * max(angle, 0.0) + diffuse * view + 0.2 * total * (1.0 - view)
+
+
+@nb.njit(nb.void(_A, _A, _A, _F, _F, _F, _F, _F, _A), cache=True)
+def batteries(
+    surplus: Floats,
+    capacity: Floats,
+    level: Floats,
+    rate: float,
+    efficiency: float,
+    buy: float,
+    sell: float,
+    hours: float,
+    out: Floats,
+) -> None:
+    """What each battery takes (positive) or gives over a step, and its level after it.
+
+    It stores what panels leave over and gives it back to the building. ``buy`` above 0 fills it
+    from the grid up to that share of its capacity; with ``sell`` below 1 it keeps that share of its
+    capacity back for dearer hours.
+
+    Parameters
+    ----------
+    surplus : (n_building,) float64, W
+        Own generation less own load.
+    capacity, level : (n_building,) float64, Wh
+        ``level`` is changed in place.
+    rate : float, 1/h
+        Power over capacity.
+    efficiency : float, 1
+        Of a whole turn; half of it (its root) is lost on either way.
+    buy, sell : float, 1
+        Share up to which to buy; share below which not to give.
+    hours : float
+    out : (n_building,) float64, W
+    """
+    one_way = math.sqrt(efficiency)
+    for i in range(out.size):
+        out[i] = 0.0
+        if capacity[i] <= 0.0 or hours <= 0.0:
+            continue
+        limit = rate * capacity[i]
+        want = max(surplus[i], 0.0)
+        target = capacity[i]
+        if buy > 0.0:
+            want = limit
+            if surplus[i] <= 0.0:
+                target = buy * capacity[i]
+        room = max(target - level[i], 0.0) / one_way / hours
+        power = min(min(want, limit), room)
+        if power > 0.0:
+            level[i] += power * one_way * hours
+            out[i] = power
+        elif surplus[i] < 0.0 and buy <= 0.0:
+            there = max(level[i] - sell * capacity[i], 0.0) * one_way / hours
+            given = min(min(-surplus[i], limit), there)
+            level[i] -= given / one_way * hours
+            out[i] = -given
 
 
 @nb.njit(nb.void(_A, _I, _A, _A), cache=True)

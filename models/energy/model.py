@@ -1,4 +1,4 @@
-"""The electricity of a city: loads of its buildings, and the low-voltage grid that carries them."""
+"""The electricity of a city: loads of its buildings, and the grid that carries them."""
 
 from __future__ import annotations
 
@@ -6,25 +6,41 @@ from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
-from models.energy import demand, kernels, occupancy
-from models.energy.accounts import Accounts
+from models.energy import kernels
+from models.energy.accounts import BOOKED, Accounts, Meters
 from models.energy.grid import Flow, Grid
+from models.energy.loads import Buildings, Loads
 from models.energy.parameters import EnergyParameters
-from models.energy.profiles import Profiles
 from models.energy.reliability.outages import INDICATORS as OUTAGE_INDICATORS
 from models.energy.reliability.outages import Outages
+from models.energy.stock import COMFORT
+from models.energy.tariffs import UNKNOWN
 from twin.core.indicator import Indicator
 from twin.core.model import Model, Process
 from twin.core.port import Port
 from twin.core.time import Tick, minutes
 
-COMFORT = 20.0
-"""Room temperature while nobody asks for another, degC."""
+Floats = npt.NDArray[np.float64]
+
+COLD, HOT = COMFORT - 1.0, 27.0
+"""Rooms below or above are uncomfortable, degC."""
+CURTAILED = 0.75
+"""What is left of the panels' power at each round, where they lift the voltage over its band."""
+ROUNDS = 12
+
+
+def _equipment(name: str, unit: str, most: float) -> tuple[Port, Port]:
+    """The control of a kind of equipment in each building, and that of its subsidy."""
+    return (
+        Port(f"energy.{name}", "building", unit, "control", (0.0, most), 0.0),
+        Port(f"energy.{name}_subsidy", "city", "1", "control", (0.0, 1.0), 0.0),
+    )
 
 
 class Energy(Model):
-    """Standard load profiles, presence and heating give loads; power-grid-model gives voltages.
+    """Households, profiles, rooms and panels give loads; a power flow gives voltages.
 
     ``energy.bus_load`` sums what others draw (lamps, chargers, pumps); the buildings are this
     model's own.
@@ -35,14 +51,20 @@ class Energy(Model):
     reads: ClassVar[tuple[Port, ...]] = (
         Port("citizens.present", "building", "person", default=-1.0),
         Port("weather.temperature", "city", "degC", default=10.0),
+        Port("weather.cloud", "city", "1", default=0.6),
+        Port("energy.market_price", "city", "EUR/kWh", default=UNKNOWN),
         Port("energy.bus_load", "bus", "W", sums=True),
     )
     writes: ClassVar[tuple[Port, ...]] = (
         Port("energy.building_power", "building", "W", profile="sum"),
+        Port("energy.solar_power", "building", "W", profile="sum"),
         Port("energy.voltage", "bus", "1", profile="mean"),
         Port("energy.line_loading", "line", "1", profile="mean"),
         Port("energy.transformer_loading", "transformer", "1", profile="mean"),
         Port("energy.losses", "city", "W", profile="sum"),
+        Port("energy.worst_voltage", "bus", "1", profile="last"),
+        Port("energy.worst_line_loading", "line", "1", profile="last"),
+        Port("energy.worst_transformer_loading", "transformer", "1", profile="last"),
     )
     controls: ClassVar[tuple[Port, ...]] = (
         Port("energy.heating_setpoint", "building", "degC", "control", (5.0, 28.0), COMFORT),
@@ -51,48 +73,68 @@ class Energy(Model):
         Port("energy.transformer_fault", "transformer", "1", "control", (0.0, 1.0), 0.0),
         Port("energy.crews", "city", "1", "control", (1.0, 1000.0), 2.0),
         Port("energy.remote_switches", "city", "1", "control", (0.0, 1.0), 0.0),
+        *_equipment("heat_pump", "1", 1.0),
+        *_equipment("insulation", "1", 1.0),
+        *_equipment("solar", "1", 1.0),
+        *_equipment("battery", "kWh/kW", 5.0),
+        Port("energy.tariff", "building", "1", "control", (0.0, 2.0), 0.0),
+        Port("energy.load_shift", "building", "1", "control", (0.0, 1.0), 0.0),
+        Port("energy.off_peak_water", "building", "1", "control", (0.0, 1.0), 0.0),
+        Port("energy.feed_in_limit", "building", "1", "control", (0.0, 1.0), 1.0),
     )
     indicators: ClassVar[tuple[Indicator, ...]] = (
         Indicator("energy.consumption", "kWh"),
         Indicator("energy.buildings", "kWh"),
         Indicator("energy.losses", "kWh", stakeholder="firms"),
         Indicator("energy.peak", "kW"),
+        Indicator("energy.heat", "kWh"),
+        Indicator("energy.fuel_heat", "kWh"),
+        Indicator("energy.solar", "kWh", better="higher"),
+        Indicator("energy.exported", "kWh", better="neutral"),
+        Indicator("energy.self_consumption", "kWh", better="higher", stakeholder="households"),
+        Indicator("energy.curtailed", "kWh", stakeholder="households"),
         Indicator("energy.co2", "kg"),
+        Indicator("energy.heat_co2", "kg"),
+        Indicator("energy.total_co2", "kg"),
+        Indicator("energy.household_bill", "EUR", stakeholder="households"),
         Indicator("energy.household_cost", "EUR", stakeholder="households"),
         Indicator("energy.firm_cost", "EUR", stakeholder="firms"),
         Indicator("energy.municipality_cost", "EUR", stakeholder="municipality"),
+        Indicator("energy.investment", "EUR", better="neutral"),
+        Indicator("energy.shifted", "kWh", better="neutral", stakeholder="households"),
         Indicator("energy.lowest_voltage", "%", better="higher"),
+        Indicator("energy.highest_voltage", "%"),
         Indicator("energy.voltage_violation", "min"),
+        Indicator("energy.weak_nodes", "nodes", stakeholder="firms"),
         Indicator("energy.line_overload", "min", stakeholder="firms"),
+        Indicator("energy.overloaded_lines", "cables", stakeholder="firms"),
+        Indicator("energy.highest_line_loading", "%", stakeholder="firms"),
         Indicator("energy.transformer_overload", "min", stakeholder="firms"),
+        Indicator("energy.overloaded_transformers", "transformers", stakeholder="firms"),
+        Indicator("energy.highest_transformer_loading", "%", stakeholder="firms"),
         Indicator("energy.unserved", "kWh"),
         *OUTAGE_INDICATORS,
         Indicator("energy.cold_rooms", "K·h", stakeholder="households"),
+        Indicator("energy.hot_rooms", "K·h", stakeholder="households"),
     )
     parameters: EnergyParameters
 
     def setup(self) -> None:
-        """Annual demand, profiles, room temperatures, and the grid's model."""
-        p, building = self.parameters, self.city["building"]
+        """The buildings as customers, and the grid's model."""
+        p = self.parameters
         self.period: Tick = minutes(p.period)
-        self._demand = demand.annual(
-            building, per_person=p.per_person, specific={str(k): v for k, v in p.specific.items()}
-        )
-        columns = tuple(use.profile for use in demand.USES.values())
-        self._profiles = Profiles(self.city["load_profile"], columns, self.city.place.country)
-        self._follow = np.array([use.presence for use in demand.USES.values()])
-        self._residents = building["people"].astype(np.float64)
-        self._jobs = building["jobs"].astype(np.float64)
+        self._buildings = Buildings(self.world, p, self.world.state.columns)
+        stock = self._buildings.stock
         self._bus = self.city.link("building", "bus").indices.astype(np.int64)
-        self._indoor = self["energy.heating_setpoint"].copy()
-        self._heat, self._factor = self.column("building"), self.column("building")
-        self._home, self._work = self.column("building"), self.column("building")
-        self._active = self.column("bus")
-        self._reactive = np.tan(np.arccos(p.power_factor))
+        self._active, self._gross = self.column("bus"), self.column("bus")
+        self._reactive = float(np.tan(np.arccos(p.power_factor)))
         self._grid = Grid(self.city, p.source_voltage)
         self._outages = Outages(self)
-        self._accounts = Accounts(self.city, self._demand.use, p)
+        self._accounts = Accounts(
+            self.city, stock.payer, self._buildings.is_home, p, stock.investments
+        )
         self._last: Tick | None = None
+        self._booked: Tick = 0
         self["energy.voltage"][:] = p.source_voltage
 
     def step(self, now: Tick) -> None:
@@ -100,95 +142,76 @@ class Energy(Model):
         seconds = 0.0 if self._last is None else (now - self._last) / 1000.0
         if self._last is not None and seconds == 0.0:
             return
-        self._load(now, seconds)
+        loads = self._buildings.at(now, seconds)
         self._switch()
-        kernels.add_to_buses(
-            self._home + self._work, self._bus, self["energy.bus_load"], self._active
-        )
-        flow = self._grid.solve(self._active, self._active * self._reactive)
-        self._write(flow)
-        hour = int(self.world.calendar.day_seconds(now) // 3600)
-        self._accounts.take(flow, self._home, self._work, self._active, hour)
-        self._accounts.cold(np.maximum(COMFORT - 1.0 - self._indoor, 0.0), self._demand.heated)
+        flow, meters = self._carry(loads)
+        hour = self.world.calendar.local(now).hour
+        dark = float(self._gross[flow.voltage == 0.0].sum())
+        self._write(flow, meters)
+        accounts, tariffs = self._accounts, self._buildings.tariffs
+        accounts.take(flow, loads, meters, tariffs, hour, dark)
+        accounts.rooms(self._buildings.indoor, self._buildings.need.heated, COLD, HOT)
+        self._worst()
         if self._last is not None:
-            self._accounts.advance(seconds)
-            self._accounts.book(self.world.ledger, now)
+            accounts.advance(seconds)
+            if now - self._booked >= BOOKED:
+                accounts.book(self.world.ledger, now)
+                self._booked = now
         self._last = now
 
-    def _load(self, now: Tick, seconds: float) -> None:
-        """Dwellings' and other load of each building, W."""
-        p = self.parameters
-        outdoor = float(self["weather.temperature"][0])
-        local, clock = self.world.calendar.local(now), self.world.calendar.day_seconds(now)
-        kind = self._profiles.kind(local.date())
-        at_home, at_work = occupancy.expected(clock, free=kind > 0)
-        kernels.presence(
-            self["citizens.present"],
-            self._residents,
-            self._jobs,
-            self._follow,
-            self._demand.use,
-            at_home,
-            at_work,
-            self._factor,
-        )
-        highest = p.heat_loss * (COMFORT - p.design_temperature)
-        kernels.heat(
-            self._indoor,
-            self["energy.heating_setpoint"],
-            outdoor,
-            p.heat_loss,
-            p.heat_capacity,
-            p.free_heat,
-            highest,
-            seconds,
-            self._heat,
-        )
-        profile = self._profiles.at(local.date(), clock)
-        kernels.load(
-            self._demand.home,
-            self._demand.work,
-            self._demand.use,
-            profile,
-            float(profile[0]),
-            self._factor,
-            self._heat * self._demand.heated,
-            _electric(p, outdoor),
-            self._home,
-            self._work,
-        )
+    def _carry(self, loads: Loads) -> tuple[Flow, Meters]:
+        """The power flow with these loads; panels give less where they lift the voltage too far."""
+        columns, stock = self.world.state.columns, self._buildings.stock
+        others = columns["energy.bus_load"]
+        limit = columns["energy.feed_in_limit"] * stock.panels * 1000.0
+        own = loads.own + loads.battery
+        solar = np.minimum(loads.solar, np.maximum(own, 0.0) + limit)
+        kernels.add_to_buses(loads.own, self._bus, others, self._gross)
+        reactive = self._gross * self._reactive
+        highest = 1.0 + self.parameters.voltage_band
+        for _ in range(ROUNDS):
+            kernels.add_to_buses(own - solar, self._bus, others, self._active)
+            flow = self._grid.solve(self._active, reactive)
+            lifted = (flow.voltage[self._bus] > highest) & (solar > 1.0)
+            if not lifted.any():
+                break
+            solar = np.where(lifted, CURTAILED * solar, solar)
+        live = flow.voltage[self._bus] > 0.0
+        for part in (loads.home, loads.work, loads.solar, solar, own):
+            part *= live
+        net = own - solar
+        meters = Meters(np.maximum(net, 0.0), np.maximum(-net, 0.0), solar, self._buildings.kinds())
+        return flow, meters
 
     def _switch(self) -> None:
         """Tell the grid which branches are closed, when that changed."""
         if self._outages.changed():
             self._grid.switch(*self._outages.closed())
 
-    def _write(self, flow: Flow) -> None:
+    def _write(self, flow: Flow, meters: Meters) -> None:
         """Fill the ports; a building without supply draws nothing."""
         self["energy.voltage"][:] = flow.voltage
         self["energy.line_loading"][:] = flow.line_loading
         self["energy.transformer_loading"][:] = flow.transformer_loading
         self["energy.losses"][0] = flow.losses
-        live = flow.voltage[self._bus] > 0.0
-        self._home *= live
-        self._work *= live
-        self["energy.building_power"][:] = self._home + self._work
+        self["energy.building_power"][:] = meters.drawn - meters.fed
+        self["energy.solar_power"][:] = meters.solar
+
+    def _worst(self) -> None:
+        """The highest loadings so far, and the lowest voltages."""
+        accounts = self._accounts
+        self["energy.worst_line_loading"][:] = accounts.line_peak
+        self["energy.worst_transformer_loading"][:] = accounts.transformer_peak
+        lowest = accounts.lowest
+        self["energy.worst_voltage"][:] = np.where(np.isfinite(lowest), lowest, 0.0)
 
     def measure(self) -> Mapping[str, float]:
         """Energy, peak, voltages, costs over the run, and what outages took."""
-        return self._accounts.measure() | self._outages.measure()
+        self._accounts.book(self.world.ledger, self._last or 0)
+        found = {f"energy.{name}": value for name, value in self._accounts.measure().items()}
+        found["energy.shifted"] = float(self._buildings.homes.shifted[0])
+        return found | self._outages.measure()
 
     def processes(self) -> Iterable[Process]:
         """What breaks by chance."""
         return [self._outages.by_chance()]
-
-
-def _electric(p: EnergyParameters, outdoor: float) -> float:
-    """Electricity for a unit of heat: resistances, and heat pumps at their performance.
-
-    Air-source heat pumps: COP = 6.81 - 0.121 ΔT + 0.00063 ΔT², ΔT from outdoor air to heating
-    water, for 15 to 60 K (Staffell et al. 2012).
-    """
-    lift = min(max(p.flow_temperature - outdoor, 15.0), 60.0)
-    performance = 6.81 - 0.121 * lift + 0.00063 * lift**2
-    return p.direct_heating + p.heat_pumps / performance

@@ -21,45 +21,55 @@ UseName = Literal[
     "public",
     "other",
 ]
+Twentyfour = tuple[float, ...]
 
 
-class EnergyParameters(Parameters):
-    """Loads, heating, grid and tariffs."""
+class HeatParameters(Parameters):
+    """Heating, cooling and hot water."""
 
-    period: float = Field(15.0, gt=0, description="Minutes between two power flows")
-    per_person: float = Field(
-        PER_PERSON, ge=0, description="Of a resident without heating, kWh per year"
+    direct_heating: float = Field(
+        0.04, ge=0, le=1, description="Share of buildings heated by resistances"
     )
-    specific: dict[UseName, float] = Field(
-        default_factory=dict,
-        description="Electricity of a use's floor area without heating, kWh/(m²·a), by use",
+    heat_pumps: float = Field(0.06, ge=0, le=1, description="Share of buildings with heat pumps")
+    gas: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="Share of the other buildings with gas; the rest: district heat",
     )
-    power_factor: float = Field(0.95, gt=0, le=1, description="Of every load, inductive")
-    source_voltage: float = Field(1.0, gt=0.8, lt=1.2, description="Medium voltage, per unit")
-    voltage_band: float = Field(0.1, gt=0, lt=1, description="Allowed deviation, 1 (EN 50160)")
-
-    direct_heating: float = Field(0.04, ge=0, le=1, description="Share of heat from resistances")
-    heat_pumps: float = Field(0.06, ge=0, le=1, description="Share of heat from heat pumps")
     flow_temperature: float = Field(
         45.0, ge=25, le=70, description="Of the heat pumps' heating water, degC"
     )
-    heat_loss: float = Field(
-        1.4, gt=0, description="Of the floor area, W/(m²·K): 120 kWh/(m²·a) at 86 kKh"
-    )
-    heat_capacity: float = Field(
-        165_000.0, gt=0, description="Of the floor area, J/(m²·K): class medium of ISO 13790"
-    )
-    free_heat: float = Field(
-        5.6, ge=0, description="Sun and people on the floor area, W/m²: 4 K at 1.4 W/(m²·K)"
-    )
+    water_temperature: float = Field(55.0, ge=40, le=70, description="Of hot water, degC")
     design_temperature: float = Field(
         -12.0, lt=15, description="Outdoor temperature for which heating is sized at 20 degC, degC"
     )
+    heat_pump_size: float = Field(
+        0.8, gt=0, le=1.5, description="Heat pump over the design load; a resistance does the rest"
+    )
+    water_energy: float = Field(
+        1.5, ge=0, description="Hot water of a person, kWh a day (35 l at 37 K; EN 16147 profile M)"
+    )
+    cooled: float = Field(
+        0.5, ge=0, le=1, description="Share of offices, shops, hotels, hospitals with cooling"
+    )
+    cooling_temperature: float = Field(25.0, ge=20, le=35, description="Cooled from it on, degC")
+    cooling_performance: float = Field(3.0, gt=1, description="Cold for a unit of electricity")
+    gas_price: float = Field(
+        0.12, ge=0, description="EUR/kWh of heat (EU-27 in 2024, Eurostat nrg_pc_202, 92 % used)"
+    )
+    district_price: float = Field(0.10, ge=0, description="EUR/kWh of district heat")
+    gas_co2: float = Field(0.22, ge=0, description="kg CO2 per kWh of heat (0.202 / 0.92)")
+    district_co2: float = Field(0.15, ge=0, description="kg CO2 per kWh of district heat")
+
+
+class MoneyParameters(Parameters):
+    """Tariffs and the CO2 of electricity."""
 
     co2_intensity: float = Field(
         0.21, ge=0, description="kg CO2 per kWh from the grid (EU-27 in 2023, EEA)"
     )
-    co2_by_hour: tuple[float, ...] = Field(
+    co2_by_hour: Twentyfour = Field(
         (), description="24 factors on the CO2 intensity by local hour; none for a constant one"
     )
     household_price: float = Field(
@@ -70,15 +80,69 @@ class EnergyParameters(Parameters):
     )
     municipality_price: float = Field(0.19, ge=0, description="EUR/kWh for public buildings")
     loss_price: float = Field(0.09, ge=0, description="EUR/kWh of the grid operator for losses")
+    peak_factor: float = Field(
+        1.15, ge=1, le=3, description="Price at peak, 06:00 to 22:00, over the flat one"
+    )
+    off_peak_factor: float = Field(0.7, ge=0, le=1, description="The same off peak")
+    market_price: float = Field(
+        0.09, ge=0, description="EUR/kWh of the day-ahead market, its mean; part of every price"
+    )
+    market_by_hour: Twentyfour = Field(
+        (
+            *(0.80, 0.75, 0.72, 0.71, 0.75, 0.87, 1.07, 1.25, 1.31, 1.18, 1.03, 0.93),
+            *(0.86, 0.81, 0.80, 0.86, 0.99, 1.17, 1.36, 1.41, 1.30, 1.13, 1.02, 0.92),
+        ),
+        min_length=24,
+        max_length=24,
+        description="Factors on the market price by local hour, while nothing gives the price",
+    )
+    feed_in_price: float = Field(
+        0.08, ge=0, description="EUR/kWh for what panels feed in, but at a dynamic tariff"
+    )
+    net_metering: bool = Field(
+        False, description="What is fed in is paid at the price of what is drawn"
+    )
 
+    @field_validator("co2_by_hour", "market_by_hour")
+    @classmethod
+    def _whole_day(cls, value: Twentyfour) -> Twentyfour:
+        if len(value) not in (0, 24) or any(factor < 0 for factor in value):
+            raise ValueError("give 24 factors of zero or more, or none")
+        return value
+
+
+class EquipmentParameters(Parameters):
+    """Panels, batteries, and what equipment costs."""
+
+    module_power: float = Field(0.2, gt=0, le=0.4, description="Of panels, kW per m²")
+    solar_cost: float = Field(1_200.0, ge=0, description="Of panels on a roof, EUR per kW")
+    battery_cost: float = Field(600.0, ge=0, description="EUR per kWh of capacity")
+    heat_pump_cost: float = Field(1_300.0, ge=0, description="EUR per kW of heat")
+    insulation_cost: float = Field(180.0, ge=0, description="EUR per m² of envelope, windows too")
+    upkeep: float = Field(0.015, ge=0, description="Of equipment, a year, share of its capital")
+    interest: float = Field(0.03, ge=0, le=0.2, description="Real, 1/a")
+    battery_rate: float = Field(0.5, gt=0, description="Power over capacity of batteries, 1/h")
+    battery_efficiency: float = Field(0.9, gt=0, le=1, description="Of a whole turn, 1")
+
+
+class EnergyParameters(HeatParameters, MoneyParameters, EquipmentParameters):
+    """Loads, heating, generation, grid and tariffs."""
+
+    period: float = Field(15.0, gt=0, description="Minutes between two power flows")
+    households: Literal["appliances", "profile"] = Field(
+        "appliances", description="Appliances by chance in each home, or the mean of many homes"
+    )
+    per_person: float = Field(
+        PER_PERSON, ge=0, description="Of a resident without heating, kWh per year"
+    )
+    specific: dict[UseName, float] = Field(
+        default_factory=dict,
+        description="Electricity of a use's floor area without heating, kWh/(m²·a), by use",
+    )
+    power_factor: float = Field(0.95, gt=0, le=1, description="Of every load, inductive")
+    source_voltage: float = Field(1.0, gt=0.8, lt=1.2, description="Medium voltage, per unit")
+    voltage_band: float = Field(0.1, gt=0, lt=1, description="Allowed deviation, 1 (EN 50160)")
     reliability: ReliabilityParameters = Field(
         default_factory=lambda: ReliabilityParameters.model_validate({}),
         description="Failures, crews and their times",
     )
-
-    @field_validator("co2_by_hour")
-    @classmethod
-    def _whole_day(cls, value: tuple[float, ...]) -> tuple[float, ...]:
-        if len(value) not in (0, 24) or any(factor < 0 for factor in value):
-            raise ValueError("give 24 factors of zero or more, or none")
-        return value

@@ -19,6 +19,30 @@ def of_use(city: City, uses: tuple[str, ...]) -> Flags:
     return np.isin(use, uses) if uses else np.ones(len(use), dtype=np.bool_)
 
 
+def heating(city: City, streams: Streams) -> Floats:
+    """Where each building stands in the order in which heat pumps come; (n_building,) in (0, 1).
+
+    The lowest have one today; a share of heat pumps is all buildings below it.
+    """
+    drawn: Floats = uniforms(streams.keys("energy.heating", city["building"].ids), 0)
+    return drawn
+
+
+def buildings(city: City, streams: Streams, purpose: str, share: float) -> Flags:
+    """Buildings whose owner takes part; a higher share only adds some; (n_building,) bool.
+
+    Parameters
+    ----------
+    purpose
+        What it is about: owners who would do one thing are not those who would do another.
+    share : float, 1
+    """
+    if purpose == "heating":
+        return heating(city, streams) < share
+    chosen: Flags = uniforms(streams.keys(f"energy.{purpose}", city["building"].ids), 0) < share
+    return chosen
+
+
 def households(city: City, streams: Streams, purpose: str, share: float) -> Floats:
     """Share of each building's households that takes part; (n_building,) float64, 1.
 

@@ -61,9 +61,9 @@ def test_people_at_home_raise_the_load_of_their_dwelling(city):
 
 
 def test_without_citizens_the_profile_alone_counts(city):
-    model = living(city, direct_heating=0.0, heat_pumps=0.0)
+    model = living(city, direct_heating=0.0, heat_pumps=0.0, households="profile")
     model.step(0)
-    profile = model._profiles.at(model.world.calendar.local(0).date(), 0.0)
+    profile = Profiles(city["load_profile"], ("h0",), "DE").at(date(2025, 1, 14), 0.0)
     home = city["building"]["people"][0] * 1400.0 * profile[0]
     assert city["building"]["use"][0] == "residential"
     assert model["energy.building_power"][0] == pytest.approx(home, rel=1e-12)

@@ -1,0 +1,255 @@
+"""What the buildings of a city draw and generate, moment by moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+
+from models.energy import demand, kernels, occupancy, stock
+from models.energy.archetypes import CAPACITY, VENTILATION
+from models.energy.homes.households import Day, Households, Water
+from models.energy.parameters import EnergyParameters
+from models.energy.profiles import QUARTERS, Profiles
+from models.energy.stock import Stock
+from models.energy.sun import Sun
+from models.energy.tariffs import FLAT, KINDS, Tariffs
+from twin.core.state import Column
+from twin.core.time import Tick
+from twin.core.world import World
+
+Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
+
+TANK = 2.6
+"""What an electric tank holds, kWh a person: 60 l at 37 K."""
+TANK_LOSS = 45.0
+"""Heat that a tank loses, W (label B of the EU, 150 l)."""
+
+
+@dataclass
+class Loads:
+    """Power of each building at a moment; (n_building,) float64, W.
+
+    Attributes
+    ----------
+    home, work
+        Electricity of dwellings and of everything else, before panels and batteries.
+    solar
+        What the panels could give.
+    battery
+        What batteries take; negative where they give.
+    gas, district
+        Heat from a boiler, and from the district's network.
+    heat
+        All heat to rooms and water, whatever gives it.
+    """
+
+    home: Floats
+    work: Floats
+    solar: Floats
+    battery: Floats
+    gas: Floats
+    district: Floats
+    heat: Floats
+
+    @property
+    def own(self) -> Floats:
+        """Electricity of the building, W."""
+        return self.home + self.work
+
+
+class Buildings:
+    """The buildings of a city as customers: presence, appliances, rooms, water, panels, batteries.
+
+    Parameters
+    ----------
+    world, parameters
+    columns
+        The ports of the energy model by name, those that it reads and its controls.
+
+    Attributes
+    ----------
+    indoor : (n_building,) float64, degC
+        Temperature of the air of the rooms.
+    """
+
+    def __init__(
+        self, world: World, parameters: EnergyParameters, columns: dict[str, Column]
+    ) -> None:
+        p, city = parameters, world.city
+        building = city["building"]
+        self._world, self._p, self._columns = world, p, columns
+        specific = {str(k): v for k, v in p.specific.items()}
+        self.need = demand.annual(building, per_person=p.per_person, specific=specific)
+        profiles = tuple(use.profile for use in demand.USES.values())
+        self._profiles = Profiles(city["load_profile"], profiles, city.place.country)
+        self._follow = np.array([use.presence for use in demand.USES.values()])
+        self._residents = building["people"].astype(np.float64)
+        self._jobs = building["jobs"].astype(np.float64)
+        self.sun = Sun(city)
+        roof = self.sun.roof["area"].astype(np.float64)
+        self.stock = Stock(city, world.streams, p, self.need, roof)
+        columns["energy.heat_pump"][:] = self.stock.first_pumps
+        self.homes = Households(city, world.streams, self.need)
+        self.tariffs = Tariffs(p)
+        self.is_home = self.need.use == list(demand.USES).index("residential")
+        self.indoor: Floats = columns["energy.heating_setpoint"].copy()
+        self._mass = self.indoor.copy()
+        self._rooms = np.zeros(len(building))
+        self._factor = np.ones(len(building))
+        self._level, self._stored = np.zeros(len(building)), np.zeros(len(building))
+        gains = [VENTILATION[name] for name in demand.USES]
+        self._by_day = np.array([found.day for found in gains])[self.need.use]
+        self._by_night = np.array([found.night for found in gains])[self.need.use]
+        self._water = Water(p.water_energy, TANK, TANK_LOSS)
+        self._when: date | None = None
+        self._day: Day | None = None
+
+    def at(self, now: Tick, seconds: float) -> Loads:
+        """The loads at a moment, ``seconds`` after the last one."""
+        calendar = self._world.calendar
+        local = calendar.local(now)
+        clock = local.hour * 3600.0 + local.minute * 60.0 + local.second
+        outdoor = float(self._columns["weather.temperature"][0])
+        self.tariffs.see(local.hour, float(self._columns["energy.market_price"][0]))
+        self._take_controls()
+        self.sun.look(calendar.utc(now), float(self._columns["weather.cloud"][0]))
+        kind = self._profiles.kind(local.date())
+        self._presence(clock, free=kind > 0)
+        profile = self._profiles.at(local.date(), clock)
+        quarter = min(int(clock // 900.0), QUARTERS - 1)
+        day = self._today(local.date())
+        if self._p.households == "profile":
+            appliances = self.need.home * profile[0]
+        else:
+            appliances = day.appliances[quarter]
+        awake = 7 <= local.hour < 22 and (kind == 0 or 10 <= local.hour < 20)
+        self._heat_rooms(outdoor, seconds, awake=awake)
+        home = appliances * self._factor
+        work = self.need.work * profile[self.need.use] * self._factor
+        water = day.tapped[quarter], day.heated[quarter]
+        found = self._loads(home, work, water, outdoor)
+        self._store(found, local.hour, seconds)
+        return found
+
+    def _take_controls(self) -> None:
+        column = self._columns
+        names = stock.EQUIPMENT
+        self.stock.update(
+            {name: column[f"energy.{name}"] for name in names},
+            {name: float(column[f"energy.{name}_subsidy"][0]) for name in names},
+        )
+
+    def _presence(self, clock: float, *, free: bool) -> None:
+        at_home, at_work = occupancy.expected(clock, free=free)
+        kernels.presence(
+            self._columns["citizens.present"],
+            self._residents,
+            self._jobs,
+            self._follow,
+            self.need.use,
+            at_home,
+            at_work,
+            self._factor,
+        )
+
+    def _today(self, when: date) -> Day:
+        """What homes do today; worked out at the first moment of a day, with its controls."""
+        if self._day is None or when != self._when:
+            homes, column = self.homes, self._columns
+            kind = self.kinds()
+            typical = int(np.bincount(kind[homes.owner], minlength=3).argmax()) if len(homes) else 0
+            profile = np.array([self._profiles.at(when, 900.0 * q)[0] for q in range(QUARTERS)])
+            electric = (self.stock.pump | self.stock.direct)[homes.owner]
+            # Without another tariff, cheap hours are those of little load: night and noon.
+            price = self.tariffs.day(typical)
+            if typical == FLAT:
+                price = price * (0.5 + np.tile(profile / profile.max(), 2))
+            self._day = homes.day(
+                when,
+                profile,
+                price,
+                homes.taking_part(column["energy.load_shift"]),
+                electric,
+                homes.taking_part(column["energy.off_peak_water"]),
+                self.tariffs.cheap(typical),
+                self._water,
+            )
+            self._when = when
+        return self._day
+
+    def kinds(self) -> Rows:
+        """Kind of each building's tariff, position in the tariffs' kinds; (n_building,) int64."""
+        found = np.rint(self._columns["energy.tariff"]).astype(np.int64)
+        return np.clip(found, 0, len(KINDS) - 1)
+
+    def _heat_rooms(self, outdoor: float, seconds: float, *, awake: bool) -> None:
+        envelope, p = self.stock.envelope, self._p
+        kernels.rooms(
+            self.indoor,
+            self._mass,
+            self._columns["energy.heating_setpoint"],
+            p.cooling_temperature,
+            outdoor,
+            envelope.opaque,
+            envelope.windows,
+            envelope.air,
+            self._by_day if awake else self._by_night,
+            envelope.glass * self.sun.through_glass,
+            self.stock.highest,
+            self.stock.coldest,
+            CAPACITY,
+            seconds,
+            self._rooms,
+        )
+
+    def _loads(
+        self, home: Floats, work: Floats, water: tuple[Floats, Floats], outdoor: float
+    ) -> Loads:
+        """Electricity of appliances, of heat and cold; what panels give; fuels."""
+        p, found = self._p, self.stock
+        tapped, heated = water
+        rooms = np.maximum(self._rooms, 0.0) * self.need.heated
+        cold = np.maximum(-self._rooms, 0.0) * self.need.heated / p.cooling_performance
+        by_pump = np.minimum(rooms, found.pump_heat)
+        electric = by_pump / stock.performance(p.flow_temperature, outdoor)
+        electric += np.where(found.direct | found.pump, rooms - by_pump, 0.0) + cold
+        water_performance = stock.performance(p.water_temperature, outdoor)
+        home = home + np.where(found.pump, heated / water_performance, heated)
+        home += np.where(self.is_home, electric, 0.0)
+        return Loads(
+            home,
+            work + np.where(self.is_home, 0.0, electric),
+            found.panels * 1000.0 * self.sun.panels(outdoor),
+            self._stored,
+            np.where(found.gas, rooms + tapped, 0.0),
+            np.where(found.district, rooms + tapped, 0.0),
+            rooms + tapped + heated,
+        )
+
+    def _store(self, loads: Loads, hour: int, seconds: float) -> None:
+        """Batteries: for the own use of the sun; at tariffs that differ by the hour, for both."""
+        p, surplus = self._p, loads.solar - loads.own
+        self._stored[:] = 0.0
+        if not (self.stock.storage > 0.0).any():
+            return
+        kinds = self.kinds()
+        each = np.empty_like(self._stored)
+        for kind in np.unique(kinds):
+            buy, sell = self.tariffs.battery(int(kind), hour)
+            capacity = np.where(kinds == kind, self.stock.storage, 0.0)
+            kernels.batteries(
+                surplus,
+                capacity,
+                self._level,
+                p.battery_rate,
+                p.battery_efficiency,
+                buy,
+                sell,
+                seconds / 3600.0,
+                each,
+            )
+            self._stored[kinds == kind] = each[kinds == kind]

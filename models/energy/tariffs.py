@@ -1,0 +1,86 @@
+"""What electricity costs at each moment: one price, two by the hour, or the day's market."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from models.energy.parameters import MoneyParameters
+
+Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+KINDS = ("flat", "peak", "dynamic")
+FLAT, PEAK, DYNAMIC = range(3)
+PEAK_FROM, PEAK_UNTIL = 6, 22
+"""Local hours of the peak price."""
+UNKNOWN = -1.0
+"""``energy.market_price`` while nobody says it, EUR/kWh."""
+
+
+class Tariffs:
+    """Prices of the three payers under the three kinds of tariff.
+
+    At a dynamic tariff a payer's flat price less the mean of the market is what taxes, grid and
+    supplier take; the market's price comes on top. What customers expect of a coming hour is the
+    market's last price at that hour of the day: the day-ahead market publishes it the day before.
+    """
+
+    def __init__(self, parameters: MoneyParameters) -> None:
+        p = parameters
+        self._p = p
+        self._flat = np.array([p.household_price, p.firm_price, p.municipality_price])
+        shape = np.array(p.market_by_hour or (1.0,) * 24)
+        self._expected = p.market_price * shape / shape.mean()
+
+    def see(self, hour: int, market: float) -> None:
+        """Take note of the market's price in an hour, EUR/kWh; :data:`UNKNOWN` says nothing."""
+        if market >= 0.0:
+            self._expected[hour] = market
+
+    def prices(self, hour: int) -> Floats:
+        """What a kWh costs; (3 kinds, 3 payers), EUR/kWh."""
+        p = self._p
+        factor = p.peak_factor if PEAK_FROM <= hour < PEAK_UNTIL else p.off_peak_factor
+        dynamic = np.maximum(self._flat - p.market_price + self._expected[hour], 0.0)
+        return np.stack([self._flat, self._flat * factor, dynamic])
+
+    def feed_in(self, hour: int) -> Floats:
+        """What is paid for a kWh fed in; (3 kinds, 3 payers), EUR/kWh."""
+        if self._p.net_metering:
+            return self.prices(hour)
+        found = np.full((3, 3), self._p.feed_in_price)
+        found[DYNAMIC] = self._expected[hour]
+        return found
+
+    def day(self, kind: int, payer: int = 0) -> Floats:
+        """Prices of two days by quarter-hour from midnight on; (192,) EUR/kWh."""
+        hours = np.array([self.prices(hour)[kind, payer] for hour in range(24)])
+        return np.tile(np.repeat(hours, 4), 2)
+
+    def cheap(self, kind: int) -> Flags:
+        """Quarter-hours in which tanks that wait are heated; (96,) bool.
+
+        The cheapest third of the day, or 22:00 to 06:00 where all hours cost the same.
+        """
+        day = self.day(kind)[:96]
+        night = np.repeat([h < PEAK_FROM or h >= PEAK_UNTIL for h in range(24)], 4)
+        if np.ptp(day) < 1e-9:
+            return night
+        found: Flags = day <= np.sort(day)[31] + 1e-12
+        return found
+
+    def battery(self, kind: int, hour: int) -> tuple[float, float]:
+        """How far batteries buy, and how much they keep back, in an hour; see the kernel.
+
+        Where the day's dearest hour costs a fifth more than its cheapest, they fill up in the
+        cheapest quarter of the hours and give in the dearest half.
+        """
+        day = self.day(kind)[:96:4]
+        if day.max() < 1.2 * day.min():
+            return 0.0, 0.0
+        ranked = np.sort(day)
+        if day[hour] <= ranked[5]:
+            return 0.9, 1.0
+        return 0.0, 0.0 if day[hour] >= ranked[12] else 1.0
