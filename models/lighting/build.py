@@ -32,7 +32,7 @@ class LightingBuilder(Builder):
         rows = features.select("highway", "street_lamp")
         points = features.centres(rows)
         tags = [features.tags[row] for row in rows]
-        serves = _served(city, points)
+        serves = served(city, points)
         places, tagged = self._inferred(city, _coordinates(points))
         self._add(city, [features.ids[row] for row in rows], tags, points, serves, places)
         city["lamp"]["basis"] = np.concatenate(
@@ -93,8 +93,8 @@ def _coordinates(points: npt.NDArray[np.object_]) -> npt.NDArray[np.float64]:
     return np.asarray(shapely.get_coordinates(points), dtype=np.float64).reshape(-1, 2)
 
 
-def _served(city: City, points: npt.NDArray[np.object_]) -> npt.NDArray[np.int32]:
-    """Row of the edge that each mapped lamp lights, or -1; (n,) int32."""
+def served(city: City, points: npt.NDArray[np.object_]) -> npt.NDArray[np.int32]:
+    """Row of the edge that each of some lamps lights, or -1; (n,) int32."""
     edges = city["edge"]
     served = _nearest(city, points, np.flatnonzero(edges["car"]), CARRIAGEWAY)
     far = np.flatnonzero(served < 0)

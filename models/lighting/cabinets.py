@@ -29,8 +29,13 @@ class CabinetBuilder(Builder):
     def build(self, city: City, features: Features) -> None:
         """Infer the cabinets of lamps that name none, and feed each from its nearest lamp's bus."""
         add_cabinets(city)
-        feeds = city.link("lamp", "bus").indices
-        city.connect(Link("cabinet", "bus", feeds[_first_lamps(city)]))
+        feed(city)
+
+
+def feed(city: City) -> None:
+    """Link each cabinet to the bus of the lamp at which it stands."""
+    buses = city.link("lamp", "bus").indices
+    city.connect(Link("cabinet", "bus", buses[_first_lamps(city)]))
 
 
 def add_cabinets(city: City, named: npt.NDArray[np.str_] | None = None) -> None:

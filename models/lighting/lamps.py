@@ -15,6 +15,9 @@ Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
 LED = technology.NAMES.index("led")
+HPS = technology.NAMES.index("hps")
+NEVER = 2.0
+"""Level above which no lamp is: its home gets no light."""
 
 HOMES_REACH = 30.0
 """A lamp lights no window farther than this, m."""
@@ -95,11 +98,11 @@ class Luminaires:
         lux = photometry.window_illuminance(
             self._flux * lasting, self._optics, self._height, self._homes
         )
-        self.window = np.where(lux > 0.0, WINDOW_LIMIT / np.maximum(lux, 1e-9), 2.0)
+        self.window = np.where(lux > 0.0, WINDOW_LIMIT / np.maximum(lux, 1e-9), NEVER)
 
     def with_standing(self, led: float, hps: float) -> None:
         """Take s of LED and sodium from the scenario."""
-        sodium = self.kind == _row("hps")
+        sodium = self.kind == HPS
         self.standing = np.where(self.kind == LED, led, np.where(sodium, hps, self.standing))
 
     def renew(self, rows: Rows) -> None:

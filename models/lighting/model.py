@@ -15,7 +15,7 @@ from models.lighting.accounts import Accounts
 from models.lighting.daylight import AstronomicalClock, Photocell, threshold, yearly_hours
 from models.lighting.faults import Faults
 from models.lighting.groups import streets_of
-from models.lighting.lamps import LED, Luminaires
+from models.lighting.lamps import HPS, LED, NEVER, Luminaires
 from models.lighting.parameters import INDICATORS, Parameters
 from twin.core.indicator import Indicator
 from twin.core.model import Model
@@ -124,6 +124,7 @@ class Lighting(Model):
         self._renewed = np.zeros(lamps, dtype=np.bool_)
         self._waits = self._fresh = False
         self._planned = self._saving = 0.0
+        self._homes = bool((self._lamps.window < NEVER).any())
         self._count = np.bincount(self._streets.of_lamp, minlength=streets).astype(np.float64)
 
     def _touch(self) -> None:
@@ -200,17 +201,30 @@ class Lighting(Model):
             self._accounts.investment += len(wanted) * self.parameters.luminaire
 
     def _saved_power(self) -> float:
-        """What the renewed lamps would take more, were they as before and as bright now, W."""
-        rows = np.flatnonzero(self._renewed & (self._burning > 0.0))
-        if not len(rows):
-            return 0.0
-        lamps, before = self._lamps, self._lamps.kind_before[rows]
-        standing = technology.of(before, "standing")
+        """What lamps take less for being LED, as bright as they are now, W.
+
+        Of the lamps that were renewed; where none was, of all that a renewal would replace.
+        """
+        rows, lamps = self._renewal(), self._lamps
+        rows = rows[self._burning[rows] > 0.0]
         s = lamps.standing[rows]
         level = (self._high[rows] / lamps.rated[rows] - s) / np.maximum(1.0 - s, 1e-9)
-        level = np.maximum(level, technology.of(before, "least"))
-        old = lamps.before[rows] * (standing + (1.0 - standing) * level)
-        return float((old - self._high[rows]).sum())
+        before = self._watts(lamps.kind_before[rows], lamps.before[rows], level)
+        led = np.full(len(rows), LED)
+        rated = technology.converted(lamps.before[rows], lamps.kind_before[rows], led)
+        return float((before - self._watts(led, rated, level)).sum())
+
+    def _renewal(self) -> npt.NDArray[np.int64]:
+        """Lamps that were renewed; where none was, those that are not LED."""
+        lamps = self._renewed if self._renewed.any() else self._lamps.kind != LED
+        return np.flatnonzero(lamps)
+
+    def _watts(self, kind: npt.NDArray[np.int64], rated: Floats, level: Floats) -> Floats:
+        standing, rules = technology.of(kind, "standing"), self.parameters
+        standing = np.where(kind == LED, rules.standing_led, standing)
+        standing = np.where(kind == HPS, rules.standing_hps, standing)
+        level = np.maximum(np.where(standing < 1.0, level, 1.0), technology.of(kind, "least"))
+        return np.asarray(rated * (standing + (1.0 - standing) * level))
 
     def _presence(self, now: Tick) -> None:
         """Who lights which street in the coming step."""
@@ -319,7 +333,7 @@ class Lighting(Model):
             "lighting.illuminance": _over(accounts.light, accounts.area),
             "lighting.class_kept": 100.0 * _over(accounts.kept, accounts.lit_length),
             "lighting.underlit_share": accounts.share("underlit"),
-            "lighting.trespass_hours": sums["trespass"],
+            "lighting.trespass_hours": sums["trespass"] if self._homes else float("nan"),
             "lighting.faulty_share": accounts.share("faulty"),
             "lighting.failures": float(self._faults.failures),
             "lighting.repairs": float(self._faults.repairs),
@@ -341,21 +355,21 @@ class Lighting(Model):
         return {
             "lighting.power_density": 1000.0 * _over(float(lamps.rated[at_street].sum()), useful),
             "lighting.annual_consumption": _over(energy, float(area.sum())),
-            "lighting.hours_to_failure": _over(1.0, hazard),
+            "lighting.hours_to_failure": float(f"{_over(1.0, hazard):.6g}"),
             "lighting.payback": self._payback(share, hours),
         }
 
     def _payback(self, share: float, hours: float) -> float:
-        """Years until the savings in energy and upkeep have paid for what was renewed."""
-        rows = np.flatnonzero(self._renewed)
+        """Years until savings in energy and upkeep have paid for the lamps of `_renewal`."""
+        rows = self._renewal()
         if not len(rows):
             return float("nan")
         visit = self.parameters.visit
         before = technology.upkeep(self._lamps.kind_before[rows], visit)
-        after = technology.upkeep(self._lamps.kind[rows], visit)
+        after = technology.upkeep(np.full(len(rows), LED), visit)
         yearly = self._accounts.saved * share * self.parameters.price
         yearly += float((before - after).sum()) * hours
-        return self._accounts.investment / yearly if yearly > 0.0 else float("nan")
+        return _over(len(rows) * self.parameters.luminaire, yearly)
 
 
 WALKING = 1.3

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from models.lighting import classes as norm
 from models.lighting.groups import streets_of
+from models.lighting.lamps import Luminaires
 from models.lighting.select import on_roads
 from twin.core.model import Parameters as Base
 from twin.core.time import ClockTime, DailyWindow, Tick, minutes
@@ -21,6 +22,8 @@ from twin.policy.view import View
 from twin.scenario.schema import Duration
 
 Floats = npt.NDArray[np.float64]
+CLEANING = 3.0
+"""Years between two cleanings that a plan reckons with."""
 
 
 class _Held:
@@ -107,9 +110,9 @@ class ByTraffic(_SeesTraffic):
 class ByClass(_SeesTraffic):
     """Dims each street to the EN 13201 class that its use asks for, a window of time at a time.
 
-    The installation is taken to give the class of its busiest hour at full light; the level of a
-    window is what EN 13201-2 asks for the class of its mean flow, over that. The class of a window
-    follows from the window before. Where nothing was counted: full light.
+    The level of a window is what EN 13201-2 asks for the class of the mean flow of the window
+    before, times ``margin``, over the light that the inventory's luminaires give at full light with
+    their maintenance factor. Where nothing was counted, and at no street: full light.
     """
 
     class Parameters(Base):
@@ -118,6 +121,7 @@ class ByClass(_SeesTraffic):
         window: Duration = Field(default=minutes(15), description="over which the flow is averaged")
         sample: Duration = Field(default=minutes(1), description="between two looks at the counts")
         minimum: float = Field(default=0.3, ge=0.0, le=1.0, description="lowest level, 1")
+        margin: float = Field(default=1.1, gt=0.0, description="light over what is asked for, 1")
         stale: Duration = Field(default=minutes(60), description="age after which a count is void")
 
     name: ClassVar[str] = "lighting.by_class"
@@ -132,11 +136,17 @@ class ByClass(_SeesTraffic):
             )
 
     def setup(self) -> None:
-        """The class of each street in its busiest hour, and no count yet."""
+        """The light of each street at full level, and no count yet."""
         super().setup()
         streets = self._streets
-        busiest = streets.number - np.where(streets.motor, 0, 1)
-        self._full = norm.required(streets.motor, busiest)
+        lamps = Luminaires(
+            self.city, streets, "as built", CLEANING, lambda: np.full(len(streets.of_lamp), 0.5)
+        )
+        light = np.bincount(
+            streets.of_lamp, weights=lamps.useful * lamps.survival(), minlength=len(streets)
+        )
+        with np.errstate(invalid="ignore", divide="ignore"):
+            self._full = np.where(streets.area > 0.0, light / streets.area, 0.0)
         self._flows: list[Floats] = []
 
     def decide(self, now: Tick, view: View) -> Iterable[Action]:
@@ -163,7 +173,8 @@ class ByClass(_SeesTraffic):
         streets = self._streets
         ratio, uses = streets.ratio(flow), streets.total(flow)
         number = streets.number + norm.shift(streets.motor, ratio, np.nan_to_num(uses))
-        level = norm.required(streets.motor, number) / self._full
+        asked = self.parameters.margin * norm.required(streets.motor, number)
+        level = asked / np.maximum(self._full, 1e-9)
         return np.where(np.isnan(ratio), 1.0, np.clip(level, self.parameters.minimum, 1.0))
 
 

@@ -17,6 +17,7 @@ from twin.errors import ConfigError, DataError
 from twin.experiment.compare import Comparison, compare, variant
 from twin.experiment.live import run
 from twin.results.store import Run, write_run
+from twin.results.tables import read_parquet, write_tables
 from twin.scenario import Scenario
 
 ROOT = Path(__file__).parents[2]
@@ -52,6 +53,11 @@ def test_a_run_is_stored_whole_and_read_back(here: Path) -> None:
     assert str(again.series["time"].values[0]).startswith("2025-03-04T06:00")
     assert again.manifest["seed"] == 3
     assert not list(found.folder.parent.glob(".*"))
+
+
+def test_what_is_not_a_number_stays_so(here: Path) -> None:
+    write_tables(here, {"a": {"value": np.array([1.0, np.nan, 3.0])}})
+    np.testing.assert_array_equal(read_parquet(here / "a.parquet")["value"], [1.0, np.nan, 3.0])
 
 
 def test_same_seed_same_bytes_here_and_in_a_worker(here: Path) -> None:

@@ -1,8 +1,9 @@
 """Finds models, builders, policies, events and sensors, of this package or a third party's.
 
 Each is an entry point, so a package of its own can add one: groups ``citytwin.models``,
-``citytwin.builders``, ``citytwin.policies``, ``citytwin.events``, ``citytwin.sensors`` and
-``citytwin.commands``. While it is being written, a class can be named as ``module:Class`` instead.
+``citytwin.builders``, ``citytwin.sources`` (of cities), ``citytwin.policies``, ``citytwin.events``,
+``citytwin.sensors`` and ``citytwin.commands``. While it is being written, a class can be named as
+``module:Class`` instead.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any, Literal
 
 from twin.errors import ConfigError
 
-Group = Literal["models", "builders", "policies", "events", "sensors", "commands"]
+Group = Literal["models", "builders", "sources", "policies", "events", "sensors", "commands"]
 
 
 @cache

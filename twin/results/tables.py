@@ -32,7 +32,14 @@ def read_parquet(path: Path) -> Columns:
 
     with duckdb.connect(config={"threads": 1}) as connection:
         found: Columns = connection.execute(f"SELECT * FROM '{_quoted(path)}'").fetchnumpy()
-    return {key: np.asarray(values) for key, values in found.items()}
+    return {key: _filled(values) for key, values in found.items()}
+
+
+def _filled(values: Any) -> npt.NDArray[Any]:
+    """The values, NaN where there is none: DuckDB keeps NaN as NULL and gives a masked array."""
+    if isinstance(values, np.ma.MaskedArray) and values.dtype.kind == "f":
+        return np.asarray(values.filled(np.nan))
+    return np.asarray(values)
 
 
 def _plain(values: Any) -> npt.NDArray[Any]:

@@ -8,11 +8,12 @@ import tomllib
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from twin.city.city import City
+from twin.core.registry import find
 from twin.errors import ConfigError, DataError
 from twin.scenario.find import find_city
 from twin.scenario.scenario import explain
@@ -28,6 +29,9 @@ class Recipe(BaseModel):
     osm, sumo
         The extract, or the ``.sumocfg``: a path beside the recipe, below the folder that
         ``CITYTWIN_DATA`` names, or in ``package``.
+    use, file, options
+        In place of these, a source of another kind: the name of an entry point of the group
+        ``citytwin.sources``, its file (found as above) and what it is told.
     package
         An installed package that carries the file.
     """
@@ -36,12 +40,19 @@ class Recipe(BaseModel):
     name: str
     osm: str | None = None
     sumo: str | None = None
+    use: str | None = None
+    file: str | None = None
+    options: dict[str, Any] = {}
     package: str | None = None
 
     @model_validator(mode="after")
     def _one_source(self) -> Recipe:
-        if (self.osm is None) == (self.sumo is None):
-            raise ValueError("a recipe has either `osm` or `sumo`")
+        if sum(part is not None for part in (self.osm, self.sumo, self.use)) != 1:
+            raise ValueError("a recipe has one of `osm`, `sumo` and `use`")
+        if (self.use is None) != (self.file is None):
+            raise ValueError("a recipe with `use` names its `file`")
+        if self.options and self.use is None:
+            raise ValueError("only a recipe with `use` has `options`")
         return self
 
 
@@ -90,7 +101,8 @@ def ensure_bundle(file: Path, progress: Callable[[str], None] | None = None) -> 
     """The bundle of a recipe, built if this source has not been built by this code before."""
     recipe = read_recipe(file)
     source = _source(recipe, file)
-    bundle = home() / "cities" / f"{file.parent.name}-{_key(source)}"
+    told = file.read_bytes() if recipe.use is not None else b""
+    bundle = home() / "cities" / f"{file.parent.name}-{_key(source, told)}"
     if (bundle / "manifest.json").is_file():
         return bundle
     if progress is not None:
@@ -102,12 +114,15 @@ def ensure_bundle(file: Path, progress: Callable[[str], None] | None = None) -> 
 
 def build_recipe(recipe: Recipe, source: Path, bundle: Path, **options: Any) -> City:
     """Build the bundle of a recipe from its source."""
+    if recipe.use is not None:
+        found = find("sources", recipe.use)
+        return cast(City, found(source, bundle, name=recipe.name, **recipe.options, **options))
     make = City.from_osm if recipe.osm is not None else City.from_sumo
     return make(source, bundle, name=recipe.name, **options)
 
 
 def _source(recipe: Recipe, file: Path) -> Path:
-    wanted = recipe.osm or recipe.sumo or ""
+    wanted = recipe.osm or recipe.sumo or recipe.file or ""
     places = [file.parent / wanted, *(root / wanted for root in data_roots())]
     if recipe.package is not None:
         spec = find_spec(recipe.package)
@@ -129,13 +144,13 @@ def _source(recipe: Recipe, file: Path) -> Path:
     )
 
 
-def _key(source: Path) -> str:
-    """Names a build by its source and the code that builds."""
+def _key(source: Path, told: bytes = b"") -> str:
+    """Names a build by its source, what it was told, and the code that builds."""
     from twin.results.provenance import code_digest
 
     digest = hashlib.blake2b(digest_size=5)
     for part in sorted(source.parent.glob("*")) if source.suffix == ".sumocfg" else [source]:
         if part.is_file():
             digest.update(part.name.encode() + part.read_bytes())
-    digest.update(code_digest().encode())
+    digest.update(told + code_digest().encode())
     return digest.hexdigest()
