@@ -8,9 +8,9 @@ import numpy as np
 from pydantic import Field
 
 from models.traffic.streets import Rows, chosen
+from models.traffic.works import in_order
 from twin.core.model import Parameters, Process
 from twin.core.time import minutes
-from twin.errors import ConfigError
 from twin.policy.policy import Event
 
 
@@ -44,12 +44,7 @@ class Closure(Event):
         self._rows = chosen(self.city, p.street, p.edges, where)
         self._from = calendar.clock_tick(p.from_)
         self._until = None if p.until is None else calendar.clock_tick(p.until)
-        if self._until is not None and self._until <= self._from:
-            raise ConfigError(
-                f"it ends at {p.until} and begins at {p.from_}",
-                where=where,
-                allowed="an end after the beginning",
-            )
+        in_order(self._from, self._until, where)
 
     def process(self) -> Process:
         """Close, wait, open what was open before."""
@@ -69,7 +64,10 @@ class AccidentParameters(Parameters):
     )
     edges: tuple[str, ...] = Field(default=(), description="edge ids; one of them is drawn")
     at: str = Field(description="local time, or date and time")
-    effect: Literal["blocks", "slows"] = "blocks"
+    effect: Literal["blocks", "slows", "lanes"] = Field(
+        default="blocks", description="blocks the edge, slows it, or blocks some of its lanes"
+    )
+    lanes: int = Field(default=1, ge=1, le=10, description="lanes that it blocks, from the right")
     duration: float = Field(default=45.0, gt=0, description="median until it is cleared, min")
     spread: float = Field(
         default=0.5, ge=0, le=2, description="standard deviation of the logarithm of the duration"
@@ -80,7 +78,7 @@ class AccidentParameters(Parameters):
 
 
 class Accident(Event):
-    """An accident blocks one edge, or slows it, for a while.
+    """An accident blocks one edge or some of its lanes, or slows it, for a while.
 
     The duration is log-normal, as incident durations are found to be (Golob, Recker & Leonard
     1987); edge and duration are drawn from the accident's own stream.
@@ -88,7 +86,7 @@ class Accident(Event):
 
     name = "traffic.accident"
     Parameters: ClassVar[type[Parameters]] = AccidentParameters
-    acts = ("traffic.closed", "traffic.speed_limit")
+    acts = ("traffic.closed", "traffic.speed_limit", "traffic.lanes_closed")
 
     def setup(self) -> None:
         """Draw the place and the duration.
@@ -108,10 +106,11 @@ class Accident(Event):
     def process(self) -> Process:
         """Block or slow the edge, then give it back as it was."""
         yield self.until(self._at)
-        port, value = "traffic.closed", 1.0
-        if self.parameters.effect == "slows":
-            port = "traffic.speed_limit"
-            value = self.parameters.speed / 3.6
+        port, value = {
+            "blocks": ("traffic.closed", 1.0),
+            "slows": ("traffic.speed_limit", self.parameters.speed / 3.6),
+            "lanes": ("traffic.lanes_closed", float(self.parameters.lanes)),
+        }[self.parameters.effect]
         before = self.world.state.columns[port][self._row].copy()
         self.act(port, value, self._row)
         yield self.until(self._at + max(1, self._lasts))

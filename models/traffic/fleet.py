@@ -26,6 +26,7 @@ TYPES = {
 }
 """Vehicle types by name; all may drive where cars may."""
 NAMES = tuple(TYPES)
+TRUCK = NAMES.index("truck")
 KEEPS = ".keeps"
 """Ending of the type that keeps to its way."""
 

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from models.traffic.burst import Bursts
 from models.traffic.counts import Counts
 from models.traffic.demand.file import read_demand
 from models.traffic.demand.graph import SPEED_SHARE
@@ -65,6 +66,9 @@ class Traffic(Model):
     controls = (
         Port("traffic.closed", "edge", "1", "control", bounds=(0.0, 1.0), default=0.0),
         Port("traffic.speed_limit", "edge", "m/s", "control", bounds=(0.5, 70.0), default=13.89),
+        Port("traffic.lanes_closed", "edge", "1", "control", bounds=(0.0, 20.0), default=0.0),
+        Port("traffic.no_trucks", "edge", "1", "control", bounds=(0.0, 1.0), default=0.0),
+        Port("traffic.leaving", "edge", "veh/h", "control", bounds=(0.0, 1e5), default=0.0),
         Port("traffic.toll", "edge", "EUR", "control", bounds=(0.0, 1000.0), default=0.0),
         Port("traffic.toll_resident", "city", "1", "control", bounds=(0.0, 1.0), default=1.0),
         Port("traffic.signal_program", "signal", "1", "control", bounds=(-1.0, 99.0), default=-1.0),
@@ -122,6 +126,7 @@ class Traffic(Model):
 
     def setup(self) -> None:
         """Start the engine; on empty streets every speed is the limit."""
+        self._released = self._citizens or "traffic.leaving" in self.world.controlled
         city, watched = self._priced()
         self._engine = start(
             Setting(
@@ -129,7 +134,7 @@ class Traffic(Model):
                 seed=self.world.streams.seed % 2**31,
                 scratch=self.world.scratch,
                 own=self._own,
-                released=self._citizens,
+                released=self._released,
                 wanted=self.world.consumed,
                 controlled=self.world.controlled,
                 watched=watched,
@@ -147,7 +152,7 @@ class Traffic(Model):
     def _priced(self) -> tuple[City, Rows]:
         """The city, its own drivers asked where streets have a price, and the edges to watch."""
         tariff = self.world.announced.get("traffic.toll")
-        self._network = Network.read(self.city) if self._citizens or tariff is not None else None
+        self._network = Network.read(self.city) if self._released or tariff is not None else None
         if tariff is None or self._network is None:
             return self.city, np.empty(0, dtype=np.int64)
         self._pricing = Pricing(self.world, self._network, self.parameters, tariff)
@@ -161,11 +166,14 @@ class Traffic(Model):
         source = self.parameters.counts
         self._counts = None if source is None else Counts(self.world.observations, source)
         self._departures: Departures | None = None
-        if not self._citizens or self._network is None:
+        self._bursts: Bursts | None = None
+        if not self._released or self._network is None:
             return
         p, table, network = self.parameters, self.city["edge"], self._network
         mix = Mix(p.diesel, p.electric, p.vans, p.trucks)
         self._departures = Departures(table["length"], network, self.world.streams, mix)
+        if "traffic.leaving" in self.world.controlled:
+            self._bursts = Bursts(self.city, network, self.world.streams)
         if not self._own and self._calibrated is None and p.through > 0.0:
             self._through = ThroughTraffic(
                 self.city, network, self.world.streams, self.world.calendar, p.through
@@ -202,7 +210,7 @@ class Traffic(Model):
         if self._calibrated is not None:
             trips = self._calibrated.until(ahead)
             self._queue(self._departures, trips, np.zeros(len(trips.names), dtype=bool), now)
-        elif len(records["depart"]):
+        elif self._citizens and len(records["depart"]):
             names = [
                 f"c.{person:.0f}.{depart:.0f}"
                 for person, depart in zip(records["person"], records["depart"], strict=True)
@@ -215,6 +223,10 @@ class Traffic(Model):
                 np.array(names, dtype=np.str_), records["depart"], origin, goal, inside=True
             )
             self._queue(self._departures, trips, records["resident"] > 0.5, now)
+        if self._bursts is not None:
+            leaving = self._bursts.between(now, now + self.period, self["traffic.leaving"])
+            if leaving is not None:
+                self._queue(self._departures, leaving, np.ones(len(leaving.names), bool), now)
         for trips in [] if self._through is None else self._through.until(ahead):
             self._queue(self._departures, trips, np.zeros(len(trips.names), dtype=bool), now)
 

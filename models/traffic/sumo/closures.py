@@ -1,4 +1,4 @@
-"""Closed edges: nobody but rescue services enters, and everybody concerned finds another way."""
+"""Closed edges and lanes: everybody who would have used them finds another way."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ FORBIDDEN = 1e6
 
 
 class Closures:
-    """Which edges are closed, and who must be led around them.
+    """Which edges and lanes are closed, and who must be led around them.
 
     A vehicle on its way is given a new way when its edge closes, one that departs later at the
     next step. Where there is no way around, the trip ends at the barrier. Vehicles that would
-    depart from a closed edge wait until it opens.
+    depart from a closed edge wait until it opens. Lanes close from the right; who needed the turn
+    that only a closed lane has is led around too.
 
     Parameters
     ----------
@@ -40,45 +41,80 @@ class Closures:
     ) -> None:
         self._simulation, self._edges, self._lanes, self._live = simulation, edges, lanes, live
         self._now: Floats = np.zeros(len(edges))
+        self._lanes_of: dict[int, list[str]] = {}
         self._closed: set[str] = set()
+        self._lost: dict[str, set[str]] = {}
         self._permissions: dict[str, tuple[list[str], list[str]]] = {}
         self._checked: set[str] = set()
         self.detours = self.ended = 0
 
-    def apply(self, wanted: Floats) -> None:
-        """Close and open edges as the control column says; (n,) float64, 1 closed."""
-        for row in np.flatnonzero(wanted != self._now):
-            (self._close if wanted[row] > 0.5 else self._open)(int(row))
+    def apply(self, closed: Floats, lanes: Floats) -> None:
+        """Close and open as the controls say; (n,) float64, 1 closed, and lanes closed."""
+        wanted = np.where(closed > 0.5, np.inf, np.floor(lanes))
+        for row in map(int, np.flatnonzero(wanted != self._now)):
+            self._set(row, float(wanted[row]))
             self._checked.clear()
         self._now[:] = wanted
 
-    def _lanes_of(self, row: int) -> list[str]:
-        return [self._lanes.ids[i] for i in np.flatnonzero(self._lanes.edge == row)]
-
-    def _close(self, row: int) -> None:
+    def _set(self, row: int, count: float) -> None:
+        """Close the ``count`` right lanes of an edge that cars use, all when there are no more."""
         edge, api = self._edges[row], self._simulation.api
-        for lane in self._lanes_of(row):
-            before = (list(api.lane.getAllowed(lane)), list(api.lane.getDisallowed(lane)))
-            self._permissions[lane] = before
-            api.lane.setAllowed(lane, RESCUE)
-        api.edge.adaptTraveltime(edge, FORBIDDEN)
-        self._closed.add(edge)
+        if row not in self._lanes_of:
+            rows = np.flatnonzero(self._lanes.edge == row)
+            self._lanes_of[row] = [self._lanes.ids[i] for i in rows]
+        lanes = self._lanes_of[row]
+        used = [lane for lane in lanes if self._for_cars(lane)]
+        shut = lanes if count >= len(used) and count > 0 else used[: int(count)]
+        for lane in lanes:
+            if lane in shut and lane not in self._permissions:
+                before = (list(api.lane.getAllowed(lane)), list(api.lane.getDisallowed(lane)))
+                self._permissions[lane] = before
+                api.lane.setAllowed(lane, RESCUE)
+            elif lane not in shut and lane in self._permissions:
+                self._give_back(lane)
+        if shut == lanes:
+            api.edge.adaptTraveltime(edge, FORBIDDEN)
+            self._closed.add(edge)
+            self._lost.pop(edge, None)
+            return
+        if edge in self._closed:
+            length = api.lane.getLength(f"{edge}_0")
+            api.edge.adaptTraveltime(edge, length / api.lane.getMaxSpeed(f"{edge}_0"))
+            self._closed.discard(edge)
+        self._lose_turns(edge, lanes, shut)
 
-    def _open(self, row: int) -> None:
-        edge, api = self._edges[row], self._simulation.api
-        for lane in self._lanes_of(row):
-            allowed, disallowed = self._permissions.pop(lane)
-            if allowed:
-                api.lane.setAllowed(lane, allowed)
-            else:
-                api.lane.setDisallowed(lane, disallowed)
-        length = api.lane.getLength(f"{edge}_0")
-        api.edge.adaptTraveltime(edge, length / api.lane.getMaxSpeed(f"{edge}_0"))
-        self._closed.discard(edge)
+    def _for_cars(self, lane: str) -> bool:
+        """Whether cars may use a lane when it is open."""
+        allowed, disallowed = self._permissions.get(lane) or (
+            self._simulation.api.lane.getAllowed(lane),
+            self._simulation.api.lane.getDisallowed(lane),
+        )
+        return "passenger" in allowed if allowed else "passenger" not in disallowed
+
+    def _give_back(self, lane: str) -> None:
+        allowed, disallowed = self._permissions.pop(lane)
+        if allowed:
+            self._simulation.api.lane.setAllowed(lane, allowed)
+        else:
+            self._simulation.api.lane.setDisallowed(lane, disallowed)
+
+    def _lose_turns(self, edge: str, lanes: list[str], shut: list[str]) -> None:
+        """Remember to which edges no open lane leads any more."""
+        left: set[str] = set()
+        every: set[str] = set()
+        for lane in lanes:
+            leads = {
+                link[0].rpartition("_")[0] for link in self._simulation.api.lane.getLinks(lane)
+            }
+            every |= leads
+            left |= set() if lane in shut else leads
+        self._lost.pop(edge, None)
+        if every - left:
+            self._lost[edge] = every - left
 
     def lead_around(self) -> None:
         """Give a new way to every vehicle whose way is closed and that was not looked at yet."""
-        if not self._closed:
+        if not self._closed and not self._lost:
             return
         present = self._simulation.api.vehicle.getIDList()
         for vehicle in present:
@@ -106,7 +142,7 @@ class Closures:
         left = list(drive.getRoute(vehicle)[max(0, drive.getRouteIndex(vehicle)) :])
         # The edge that a vehicle is on it may leave.
         for position, edge in enumerate(left[1:], start=1):
-            if edge in self._closed:
+            if edge in self._closed or edge in self._lost.get(left[position - 1], ()):
                 return left, position
         return None
 

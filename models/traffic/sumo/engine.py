@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from models.traffic.engine import EMISSIONS, Account, Floats, Passages, Setting, Vehicles
-from models.traffic.fleet import KEEPS, NAMES, PREFIX, write_types
+from models.traffic.fleet import KEEPS, NAMES, PREFIX, TRUCK, write_types
 from models.traffic.sumo import inputs
 from models.traffic.sumo.closures import Closures
 from models.traffic.sumo.controls import Signals, SpeedLimits
@@ -106,7 +106,8 @@ class SumoEngine:
     def _add(self, vehicles: Vehicles, row: int, present: float) -> None:
         api, name, burden = self.simulation.api, str(vehicles.names[row]), vehicles.burden[row]
         kind = PREFIX + NAMES[vehicles.kind[row]]
-        weighs = self._gates.weighs(float(burden))
+        heavy = int(vehicles.kind[row]) == TRUCK
+        weighs = self._gates.weighs(float(burden), heavy)
         if weighs:
             # The device knows no money: such a driver is told a way, and asked again by us.
             route = self._cheapest(vehicles, row, kind + KEEPS)
@@ -125,7 +126,7 @@ class SumoEngine:
         )
         api.vehicle.setSpeedFactor(name, float(vehicles.factor[row]))
         if weighs:
-            self._gates.follow(name, float(burden), self._done + self._reroute)
+            self._gates.follow(name, float(burden), heavy, self._done + self._reroute)
 
     def _cheapest(self, vehicles: Vehicles, row: int, kind: str) -> str:
         """A route with the least time and money, asked for by a vehicle that never departs."""
@@ -133,7 +134,8 @@ class SumoEngine:
         way = [self._edges[vehicles.origin[row]], self._edges[vehicles.goal[row]]]
         api.route.add(name + ASKED, way)
         api.vehicle.add(name + ASKED, name + ASKED, typeID=kind)
-        way = self._gates.way(name + ASKED, float(vehicles.burden[row]))
+        heavy = int(vehicles.kind[row]) == TRUCK
+        way = self._gates.way(name + ASKED, float(vehicles.burden[row]), heavy)
         api.vehicle.remove(name + ASKED)
         api.route.add(name, way)
         return name
@@ -187,8 +189,9 @@ class SumoEngine:
         self._gates.price[:] = columns["traffic.toll"]
         self._limits.apply(columns["traffic.speed_limit"])
         self._signals.apply(columns["traffic.signal_program"])
-        self._closures.apply(columns["traffic.closed"])
+        self._closures.apply(columns["traffic.closed"], columns["traffic.lanes_closed"])
         self._closures.lead_around()
+        self._gates.ban_trucks(columns["traffic.no_trucks"])
         self._gates.look_again(self._done, self._reroute)
 
     def account(self) -> Account:

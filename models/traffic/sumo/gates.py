@@ -18,6 +18,12 @@ CUSTOM = 4
 the rerouting device."""
 
 
+HEAVY = ("truck", "trailer")
+"""SUMO's classes of trucks."""
+AROUND = 1e4
+"""Travel time of an edge forbidden to trucks, s: only who has no other way uses it."""
+
+
 class Gates:
     """Watched edges.
 
@@ -52,29 +58,57 @@ class Gates:
         self._api, self._edges, self._watched, self._time = api, edges, watched, time
         self._loops = [(loop_id("gate", int(n)), int(lanes.edge[n])) for n in loops]
         self._errors: tuple[type[Exception], ...] = (api.TraCIException, api.FatalTraCIError)
+        self._banned: Rows = np.empty(0, dtype=np.int64)
+        self._told: set[str] = set()
         self._again: dict[str, Tick] = {}
         self.price: Floats = np.zeros(len(edges))
 
-    def weighs(self, burden: float) -> bool:
-        """Whether the prices of the moment move a driver."""
+    def weighs(self, burden: float, heavy: bool) -> bool:
+        """Whether the prices, or for a truck the bans, of the moment move a driver."""
+        if heavy and len(self._banned):
+            return True
         return burden > 0.0 and bool((self.price[self._watched] > 0.0).any())
 
-    def way(self, vehicle: str, burden: float) -> list[str]:
+    def way(self, vehicle: str, burden: float, heavy: bool) -> list[str]:
         """The way with the least time and money for a vehicle that SUMO knows."""
-        self._tell(vehicle, burden)
+        self._tell(vehicle, burden, heavy)
         self._api.vehicle.rerouteTraveltime(vehicle, False)
         return list(self._api.vehicle.getRoute(vehicle))
 
-    def follow(self, vehicle: str, burden: float, again: Tick) -> None:
+    def follow(self, vehicle: str, burden: float, heavy: bool, again: Tick) -> None:
         """Let a vehicle on such a way look for a better one at some tick, and every while."""
-        self._tell(vehicle, burden)
+        self._tell(vehicle, burden, heavy)
         self._again[vehicle] = again
 
-    def _tell(self, vehicle: str, burden: float) -> None:
-        self._api.vehicle.setRoutingMode(vehicle, CUSTOM)
-        for row in map(int, self._watched[self.price[self._watched] > 0.0]):
+    def _tell(self, vehicle: str, burden: float, heavy: bool) -> None:
+        drive = self._api.vehicle
+        drive.setRoutingMode(vehicle, CUSTOM)
+        for row in map(int, self._watched[self.price[self._watched] > 0.0] if burden else ()):
             seconds = float(self._time[row] + burden * self.price[row])
-            self._api.vehicle.setAdaptedTraveltime(vehicle, self._edges[row], seconds)
+            drive.setAdaptedTraveltime(vehicle, self._edges[row], seconds)
+        for row in map(int, self._banned if heavy else ()):
+            drive.setAdaptedTraveltime(vehicle, self._edges[row], AROUND)
+
+    def ban_trucks(self, column: Floats) -> None:
+        """Forbid edges to trucks, (n_edges,) float64, and lead those of a city's own demand around.
+
+        Trucks that we release are told as they depart.
+        """
+        banned: Rows = np.flatnonzero(column > 0.5)
+        if not len(banned) and not len(self._banned):
+            return
+        if not np.array_equal(banned, self._banned):
+            self._banned = banned
+            self._told.clear()
+        present, drive = self._api.vehicle.getIDList(), self._api.vehicle
+        for vehicle in present:
+            if vehicle not in self._told:
+                self._told.add(vehicle)
+                if drive.getVehicleClass(vehicle) in HEAVY:
+                    self._tell(vehicle, 0.0, True)
+                    with suppress(*self._errors):
+                        drive.rerouteTraveltime(vehicle, False)
+        self._told.intersection_update(present)
 
     def look_again(self, now: Tick, every: Tick) -> None:
         """Let the vehicles whose turn it is look for a better way."""
