@@ -88,6 +88,7 @@ class Accounts:
         self._prices = np.zeros((3, 3)), np.zeros((3, 3))
         self._total, self._paid = np.zeros(len(ENERGIES)), np.zeros((3, 3))
         self._equipment = np.zeros(3)
+        self._operator = 0.0
         self._open, self._open_losses, self._since = np.zeros((3, 3)), 0.0, 0.0
         self._rooms, self._rooms_total = np.zeros(2), np.zeros(2)
         self._outside, self._minutes = np.zeros(3), np.zeros(3)
@@ -194,6 +195,8 @@ class Accounts:
         losses = (self._rates[0][2] + self._rates[1][2]) / 2.0 * (seconds / KWH)
         self._open_losses += losses * self._parameters.loss_price
         self._since += seconds
+        self._operator += losses * self._parameters.loss_price
+        self._operator += self._investments.yearly("grid operator") * seconds / YEAR
         self._equipment += [self._investments.yearly(party) * seconds / YEAR for party in PAYERS]
         self._minutes += self._outside * seconds / 60.0
         self._rooms_total += self._rooms * seconds / 3600.0
@@ -243,6 +246,7 @@ class Accounts:
             "firm_cost": float(cost[1]),
             "municipality_cost": float(cost[2]),
             "investment": self._investments.capital,
+            "grid_cost": self._operator,
             "lowest_voltage": 100.0 * float(lowest.min()) if len(lowest) else 0.0,
             "highest_voltage": 100.0 * float(self.highest[self._low_voltage].max(initial=0.0)),
             "voltage_violation": float(self._minutes[0]),

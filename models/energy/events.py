@@ -45,18 +45,10 @@ class Outage(Event):
         DataError
             No transformer has such an id.
         """
-        table, calendar = self.city["transformer"], self.world.calendar
+        table = self.city["transformer"]
         names = self.parameters.transformers or tuple(map(str, table.ids))
         self._rows = np.array([table.row(name) for name in names], dtype=np.int64)
-        self._begin = calendar.clock_tick(self.parameters.begin)
-        self._end = calendar.clock_tick(self.parameters.until)
-        if self._end <= self._begin:
-            raise ConfigError(
-                f"the outage ends at {self.parameters.until!r}, before it begins at "
-                f"{self.parameters.begin!r}",
-                where="energy.outage until",
-                mend="give a later time; past midnight with its date",
-            )
+        self._begin, self._end = self.span(self.parameters.begin, self.parameters.until)
 
     def process(self) -> Process:
         """Switch off, wait, switch on."""
@@ -108,6 +100,12 @@ class Fault(Event):
         self._lines = np.array([line.row(name) for name in p.lines], dtype=np.int64)
         self._units = np.array([unit.row(name) for name in p.transformers], dtype=np.int64)
         self._at = self.world.calendar.clock_tick(p.at)
+        if self._at < 0:
+            raise ConfigError(
+                f"at {p.at!r} is before the run begins, {self.world.calendar.start:%Y-%m-%d %H:%M}",
+                where="energy.fault at",
+                mend="give a time within the run; of a later day with its date",
+            )
         if p.draw is not None:
             self._draw(p.draw)
 

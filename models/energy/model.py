@@ -11,8 +11,10 @@ import numpy.typing as npt
 from models.energy import kernels
 from models.energy.accounts import BOOKED, Accounts, Meters
 from models.energy.grid import Flow, Grid
+from models.energy.investments import Investment
 from models.energy.loads import Buildings, Loads
 from models.energy.parameters import EnergyParameters
+from models.energy.reinforcement import Plan, capital, reinforced
 from models.energy.reliability.outages import INDICATORS as OUTAGE_INDICATORS
 from models.energy.reliability.outages import Outages
 from models.energy.stock import COMFORT
@@ -29,6 +31,9 @@ COLD, HOT = COMFORT - 1.0, 27.0
 CURTAILED = 0.75
 """What is left of the panels' power at each round, where they lift the voltage over its band."""
 ROUNDS = 12
+GRID_LIFE, REMOTE_LIFE = 40.0, 15.0
+"""Years that cables and transformers, and their remote control, are in use (assumed; regulators
+allow 35 to 45, and 10 to 20)."""
 
 
 def _equipment(name: str, unit: str, most: float) -> tuple[Port, Port]:
@@ -73,6 +78,8 @@ class Energy(Model):
         Port("energy.transformer_fault", "transformer", "1", "control", (0.0, 1.0), 0.0),
         Port("energy.crews", "city", "1", "control", (1.0, 1000.0), 2.0),
         Port("energy.remote_switches", "city", "1", "control", (0.0, 1.0), 0.0),
+        Port("energy.line_capacity", "line", "1", "control", (1.0, 10.0), 1.0),
+        Port("energy.transformer_capacity", "transformer", "1", "control", (1.0, 10.0), 1.0),
         *_equipment("heat_pump", "1", 1.0),
         *_equipment("insulation", "1", 1.0),
         *_equipment("solar", "1", 1.0),
@@ -101,6 +108,7 @@ class Energy(Model):
         Indicator("energy.firm_cost", "EUR", stakeholder="firms"),
         Indicator("energy.municipality_cost", "EUR", stakeholder="municipality"),
         Indicator("energy.investment", "EUR", better="neutral"),
+        Indicator("energy.grid_cost", "EUR", stakeholder="firms"),
         Indicator("energy.shifted", "kWh", better="neutral", stakeholder="households"),
         Indicator("energy.lowest_voltage", "%", better="higher"),
         Indicator("energy.highest_voltage", "%"),
@@ -129,6 +137,8 @@ class Energy(Model):
         self._active, self._gross = self.column("bus"), self.column("bus")
         self._reactive = float(np.tan(np.arccos(p.power_factor)))
         self._grid = Grid(self.city, p.source_voltage)
+        self._built = Plan(self["energy.line_capacity"], self["energy.transformer_capacity"]).copy()
+        self._automated = False
         self._outages = Outages(self)
         self._accounts = Accounts(
             self.city, stock.payer, self._buildings.is_home, p, stock.investments
@@ -143,6 +153,7 @@ class Energy(Model):
         if self._last is not None and seconds == 0.0:
             return
         loads = self._buildings.at(now, seconds)
+        self._reinforce()
         self._switch()
         flow, meters = self._carry(loads)
         hour = self.world.calendar.local(now).hour
@@ -182,6 +193,31 @@ class Energy(Model):
         net = own - solar
         meters = Meters(np.maximum(net, 0.0), np.maximum(-net, 0.0), solar, self._buildings.kinds())
         return flow, meters
+
+    def _reinforce(self) -> None:
+        """Build what the operator wants built; the grid is a new one then."""
+        self._automate()
+        wanted = Plan(self["energy.line_capacity"], self["energy.transformer_capacity"])
+        if wanted.same(self._built):
+            return
+        p, self._built = self.parameters, wanted.copy()
+        self._grid = Grid(reinforced(self.city, self._built), p.source_voltage)
+        self._grid.switch(*self._outages.closed())
+        costs = {"trench": p.trench_cost, "cable": p.cable_cost, "transformer": p.transformer_cost}
+        spent = capital(self.city, self._built, **costs)
+        self._buildings.stock.investments.own(
+            "grid reinforcement", "grid operator", Investment(spent, p.upkeep * spent, GRID_LIFE)
+        )
+
+    def _automate(self) -> None:
+        """Pay for the switches that are driven from afar, from when they are wanted."""
+        if self["energy.remote_switches"][0] < 0.5 or self._automated:
+            return
+        self._automated, p = True, self.parameters
+        spent = p.reliability.remote_cost * len(self.city["transformer"])
+        self._buildings.stock.investments.own(
+            "remote switches", "grid operator", Investment(spent, p.upkeep * spent, REMOTE_LIFE)
+        )
 
     def _switch(self) -> None:
         """Tell the grid which branches are closed, when that changed."""

@@ -42,6 +42,16 @@ class Plan:
         """Rows of the lines and transformers that are reinforced."""
         return np.flatnonzero(self.lines > 1.0), np.flatnonzero(self.transformers > 1.0)
 
+    def copy(self) -> Plan:
+        """The same, apart from the arrays that it was made of."""
+        return Plan(self.lines.copy(), self.transformers.copy())
+
+    def same(self, other: Plan) -> bool:
+        """Whether two plans build the same."""
+        return np.array_equal(self.lines, other.lines) and np.array_equal(
+            self.transformers, other.transformers
+        )
+
 
 def planned_load(city: City, heat_pump: Floats) -> Floats:
     """Load of each bus in the planned winter peak, W; (n_bus,).
@@ -84,9 +94,9 @@ def reinforced(city: City, plan: Plan) -> City:
 def plan(city: City, load: Floats, *, loading: float, lowest: float, source: float) -> Plan:
     """The least that keeps the planned load within limits, found round by round.
 
-    In each round all that is loaded too much gets as much more as it lacks, in halves of the
-    present capacity; where the voltage is still too low, the line of its feeder that loses most
-    voltage is doubled.
+    In each round all that is loaded too much gets as much more as it lacks, cables in whole
+    multiples of what is there, transformers in halves; where the voltage is still too low, the line
+    of its feeder that loses most voltage is doubled.
 
     Parameters
     ----------
@@ -101,11 +111,10 @@ def plan(city: City, load: Floats, *, loading: float, lowest: float, source: flo
     found = Plan(np.ones(len(city["line"])), np.ones(len(city["transformer"])))
     for _ in range(ROUNDS):
         flow = Grid(reinforced(city, found), source).solve(load, load * REACTIVE)
-        before = (found.lines.copy(), found.transformers.copy())
-        _raise(found.lines, flow.line_loading, loading)
-        _raise(found.transformers, flow.transformer_loading, loading)
-        settled = all(np.array_equal(a, b) for a, b in zip(before, _both(found), strict=True))
-        if settled:
+        before = found.copy()
+        _raise(found.lines, flow.line_loading, loading, 1.0)
+        _raise(found.transformers, flow.transformer_loading, loading, 0.5)
+        if found.same(before):
             weak = _weakest(city, flow.voltage, lowest)
             if not len(weak):
                 break
@@ -113,14 +122,10 @@ def plan(city: City, load: Floats, *, loading: float, lowest: float, source: flo
     return found
 
 
-def _both(found: Plan) -> tuple[Floats, Floats]:
-    return found.lines, found.transformers
-
-
-def _raise(factor: Floats, loaded: Floats, limit: float) -> None:
-    """Capacity in halves of the present one, until the loading is within the limit."""
+def _raise(factor: Floats, loaded: Floats, limit: float, step: float) -> None:
+    """Capacity in steps of the present one, until the loading is within the limit."""
     over = loaded > limit
-    wanted = np.ceil(2.0 * factor[over] * loaded[over] / limit - 1e-9) / 2.0
+    wanted = step * np.ceil(factor[over] * loaded[over] / limit / step - 1e-9)
     factor[over] = np.minimum(wanted, MOST)
 
 
@@ -134,3 +139,43 @@ def _weakest(city: City, voltage: Floats, lowest: float) -> Rows:
         rows = np.flatnonzero(line["feeder"] == feeder)
         found.append(int(rows[np.argmax(start[rows] - end[rows])]))
     return np.array(found, dtype=np.int64)
+
+
+def only_weakest(city: City, whole: Plan, load: Floats, source: float, feeders: int) -> Plan:
+    """Of a plan, what belongs to the feeders that are loaded most at the planned load.
+
+    A feeder is a street's lines from its station, or a ring; the transformer above a street's
+    feeder belongs to it.
+    """
+    line, unit = city["line"], city["transformer"]
+    loaded = Grid(city, source).solve(load, load * REACTIVE)
+    of_line = line["feeder"].astype(np.int64)
+    above = np.full(len(city["bus"]), -1)
+    above[unit["lv_bus"]] = np.arange(len(unit))
+    head = above[line["from_bus"]]
+    score = np.zeros(int(of_line.max(initial=-1)) + 1)
+    np.maximum.at(score, of_line, loaded.line_loading)
+    first = np.flatnonzero(head >= 0)
+    np.maximum.at(score, of_line[first], loaded.transformer_loading[head[first]])
+    kept = np.isin(of_line, np.argsort(-score, kind="stable")[:feeders])
+    stations = np.zeros(len(unit), dtype=bool)
+    stations[head[kept & (head >= 0)]] = True
+    return Plan(np.where(kept, whole.lines, 1.0), np.where(stations, whole.transformers, 1.0))
+
+
+def capital(city: City, built: Plan, *, trench: float, cable: float, transformer: float) -> float:
+    """What a plan costs to build, EUR.
+
+    Parameters
+    ----------
+    trench, cable : float, EUR/m
+        Of a street opened, and of each further cable in it.
+    transformer : float, EUR/kVA
+        Of the capacity that is added.
+    """
+    line, unit = city["line"], city["transformer"]
+    more = built.lines - 1.0
+    number = more * line["parallel"]
+    lines = line["length"] * ((more > 0.0) * trench + number * cable)
+    units = (built.transformers - 1.0) * unit["rated_power"] / 1000.0 * transformer
+    return float(lines.sum() + units.sum())

@@ -72,8 +72,7 @@ class Stock:
         cooled &= np.isin(building["use"], COOLED_USES)
         self.coldest: Floats = np.where(cooled, COOLING, 0.0)
         self._roof = roof
-        perimeter = city["roof"]["perimeter"] if "roof" in city else _square(city)
-        self._archetypes = Archetypes(city, streams, perimeter)
+        self._archetypes = Archetypes(city, streams, walls(city))
         self.investments = Investments(p.interest)
         self._seen: tuple[bytes, ...] = ()
         self.envelope: Envelope = self._archetypes.envelope(np.zeros(len(building)))
@@ -128,8 +127,11 @@ class Stock:
                 self.investments.own(CATEGORIES[name], party, investment)
 
 
-def _square(city: City) -> Floats:
-    """Length of the walls of buildings that are square, m."""
+def walls(city: City) -> Floats:
+    """Length of each building's walls, m; of a square where the city has no table of roofs."""
+    if "roof" in city:
+        perimeter: Floats = city["roof"]["perimeter"]
+        return perimeter
     footprint = np.maximum(np.nan_to_num(city["building"]["footprint"].astype(np.float64)), 0.0)
     return 4.0 * np.sqrt(footprint)
 

@@ -8,7 +8,6 @@ from pydantic import ConfigDict, Field
 
 from models.weather.model import ANOMALY
 from twin.core.model import Parameters, Process
-from twin.errors import ConfigError
 from twin.policy.policy import Event
 
 
@@ -40,14 +39,7 @@ class ColdSpell(Event):
         ConfigError
             It ends before it begins.
         """
-        p, calendar = self.parameters, self.world.calendar
-        self._begin, self._end = calendar.clock_tick(p.begin), calendar.clock_tick(p.until)
-        if self._end <= self._begin:
-            raise ConfigError(
-                f"the spell ends at {p.until!r}, before it begins at {p.begin!r}",
-                where="weather.cold_spell until",
-                mend="give a later time; past midnight with its date",
-            )
+        self._begin, self._end = self.span(self.parameters.begin, self.parameters.until)
 
     def process(self) -> Process:
         """Colder, wait, as it was."""

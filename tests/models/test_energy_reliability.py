@@ -12,7 +12,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from typer.testing import CliRunner
 
-from models.energy.events import Fault
+from models.energy.events import Fault, Outage
 from models.energy.model import Energy
 from models.energy.reliability.expected import expected
 from models.energy.reliability.failures import draw, yearly
@@ -131,7 +131,7 @@ def test_minutes_of_customers_are_those_of_the_stages(city: City) -> None:
     assert found["energy.customer_minutes"] == pytest.approx(out * 75)
     assert found["energy.saidi"] == pytest.approx(out * 75 / customers(city).sum())
     assert found["energy.saifi"] == pytest.approx(out / customers(city).sum())
-    assert found["energy.repair_cost"] == pytest.approx(8 * 150)
+    assert found["energy.repair_cost"] == pytest.approx(8 * 150 + 2 * 24 * 45)
     assert model["energy.line_fault"].sum() == 0
     kinds = [(row[0], row[1]) for row in model.world.log.rows if row[1] != "control"]
     assert kinds == [
@@ -228,7 +228,8 @@ def test_the_command_tells_the_worst(bundles: Path, helsinki: City, tmp_path: Pa
 
 
 def fault(city: City, **parameters: object) -> Fault:
-    found = Fault(living(city).world, Fault.Parameters(at="06:00", **parameters))
+    chosen = {"at": "06:00", **parameters}
+    found = Fault(living(city).world, Fault.Parameters.model_validate(chosen))
     found.setup()
     return found
 
@@ -258,3 +259,12 @@ def test_a_fault_that_cannot_be_is_refused(city: City) -> None:
         fault(city)
     with pytest.raises(ConfigError, match="draw"):
         fault(city, lines=("ring/0/1",), draw="ring")
+    with pytest.raises(ConfigError, match="before the run begins"):
+        fault(city, draw="ring", at="2024-12-31 12:00")
+
+
+def test_a_cut_that_is_over_before_the_run_says_so(city: City) -> None:
+    world = living(city).world
+    times = {"from": "2024-12-31 12:00", "until": "2024-12-31 13:00"}
+    Outage(world, Outage.Parameters.model_validate(times)).setup()
+    assert any("changes nothing" in text for text in world.warnings)

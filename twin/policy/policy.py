@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from twin.core.model import Parameters, Process
 from twin.core.time import Tick, minutes
+from twin.errors import ConfigError
 
 if TYPE_CHECKING:
     from twin.core.world import World
@@ -87,6 +88,31 @@ class Event(ABC):
     @abstractmethod
     def process(self) -> Process:
         """The SimPy process of the event; times are ticks."""
+
+    def span(self, begin: str, until: str) -> tuple[Tick, Tick]:
+        """Ticks of two local times, ``"HH:MM"`` of the first day or ISO dates with a time.
+
+        Warns of a span that lies outside the run.
+
+        Raises
+        ------
+        ConfigError
+            It ends before it begins.
+        """
+        calendar, world = self.world.calendar, self.world
+        first, last = calendar.clock_tick(begin), calendar.clock_tick(until)
+        if last <= first:
+            raise ConfigError(
+                f"it ends at {until!r}, before it begins at {begin!r}",
+                where=f"{self.name} until",
+                mend="give a later time; past midnight with its date",
+            )
+        if last <= 0:
+            world.warnings.append(
+                f"event {self.name} is over at {until!r}, before the run begins on "
+                f"{calendar.start:%Y-%m-%d %H:%M}: it changes nothing"
+            )
+        return first, last
 
     def until(self, tick: Tick) -> Any:
         """A SimPy event at this tick (at once when it is past): ``yield self.until(...)``."""

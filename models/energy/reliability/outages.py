@@ -204,14 +204,22 @@ class Outages:
         """Indices of IEEE 1366 over the run; who is still without supply counts up to now."""
         self._add(np.flatnonzero(self._since >= 0), self.world.now)
         self._since[:] = -1
+        standby = self._standby()
         total = max(self._total, 1.0)
         return {
             "energy.saidi": self._minutes / total,
             "energy.saifi": self._interruptions / total,
             "energy.customer_minutes": self._minutes,
             "energy.faults": float(self._faults),
-            "energy.repair_cost": self._repair_hours * self._parameters.crew_cost,
+            "energy.repair_cost": self._repair_hours * self._parameters.crew_cost + standby,
         }
+
+    def _standby(self) -> float:
+        """Book the crews' standby over the run, EUR."""
+        number = float(self._columns[CREWS][0])
+        amount = number * self._parameters.crew_standby * self.world.now / hours(1)
+        self.world.ledger.book(self.world.now, "grid operator", "workers", amount, "repair crews")
+        return amount
 
 
 def _drawn(median: float, factor: float, unit: Callable[[float], Tick]) -> Tick:

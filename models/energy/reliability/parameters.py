@@ -29,6 +29,9 @@ class ReliabilityParameters(Parameters):
     spread: float = Field(0.4, ge=0, description="Standard deviation of the times' logarithm")
     crew_cost: float = Field(150.0, ge=0, description="A crew with its vehicle, EUR/h")
 
+    crew_standby: float = Field(45.0, ge=0, description="A crew on call, EUR/h")
+    remote_cost: float = Field(6000.0, ge=0, description="Remote control of a station, EUR")
+
     def rates(self) -> Rates:
         """Failures a year, with the factor."""
         return Rates(
