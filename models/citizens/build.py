@@ -11,6 +11,7 @@ from models.citizens import synthesis
 from models.citizens.columns import COMMUTER, LEGS, OTHER, STUDENT, VISITOR, WORKER, Ground, People
 from models.citizens.parameters import Parameters
 from models.citizens.space import Space
+from models.citizens.transit import Transit
 from twin.city.city import City
 from twin.core.random import Keys, Streams, normals, uniforms
 
@@ -250,8 +251,13 @@ def _columns(group: _Group, parameters: Parameters) -> People:
     )
 
 
-def ground(city: City, space: Space, parameters: Parameters) -> Ground:
+def ground(
+    city: City, space: Space, parameters: Parameters, transit: Transit | None = None
+) -> Ground:
     """Columns over places, with the chances of each destination from each zone."""
+    size = len(space.centre)
+    unknown = np.full((size, size), np.nan)
+    stop = space.stop if transit is None else transit.stop
     building = city["building"]
     use, area = building["use"], building["floor_area"].astype(np.float64)
     pull = np.stack([np.where(use == "retail", area, 0.0), area * _by_use(use, LEISURE, 0.0)])
@@ -267,8 +273,10 @@ def ground(city: City, space: Space, parameters: Parameters) -> Ground:
         zone=space.zone,
         leaves=space.leaves,
         enters=space.enters,
-        access=1.2 * np.minimum(space.stop, 2000.0) / 1.33,
+        access=1.2 * np.minimum(stop, 2000.0) / 1.33,
         wait=60.0 * parameters.transit_wait * np.clip((8.0 / few) ** 1.5, 1.0, 6.0),
+        ride=unknown if transit is None else transit.ride,
+        pause=unknown if transit is None else transit.pause,
         terminal=60.0 * parameters.car_terminal * np.minimum(1.0, density / CROWDED),
         opening=opening,
         start=space.start,

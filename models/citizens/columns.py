@@ -73,6 +73,10 @@ class Ground(NamedTuple):
     """(n_place,) seconds on foot to the nearest stop."""
     wait: Floats
     """(n_place,) seconds of waiting at the stops there."""
+    ride: Floats
+    """(n_zone, n_zone) seconds in public transport by a timetable; NaN where none says."""
+    pause: Floats
+    """(n_zone, n_zone) seconds of waiting and changing with it."""
     terminal: Floats
     """(n_place,) seconds to park and walk, for who does not live there."""
     opening: Floats

@@ -64,8 +64,13 @@ def journey(
     way = 1.3 * straight + beyond
     seconds[WALK] = way / 1.33 if way < 5000.0 else NEVER
     seconds[BICYCLE] = 60.0 + way / 4.2 if way < 15000.0 else NEVER
-    seconds[4] = ground.access[a] + ground.access[b] + ground.wait[min(a, b)]
-    riding = 1.3 * straight / 4.5 + beyond / 11.0
+    riding, pause = ground.ride[ground.zone[a], ground.zone[b]], ground.wait[min(a, b)]
+    if np.isnan(riding):
+        riding = 1.3 * straight / 4.5
+    else:
+        pause = ground.pause[ground.zone[a], ground.zone[b]]
+    seconds[4] = ground.access[a] + ground.access[b] + pause
+    riding += beyond / 11.0
     seconds[TRANSIT] = seconds[4] + riding if way > 600.0 else NEVER
     driving = skim[ground.zone[a], ground.zone[b]] + beyond / 13.0
     able = people.car[p] and ground.leaves[a] >= 0 and ground.enters[b] >= 0 and way > 400.0

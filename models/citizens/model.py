@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +20,8 @@ from twin.core.time import Tick, minutes
 
 if TYPE_CHECKING:
     from models.citizens.agents import Society
+    from models.citizens.space import Space
+    from models.citizens.transit import Transit
 
 Floats = npt.NDArray[np.float64]
 
@@ -97,7 +100,7 @@ class Citizens(Model):
         self.tolled = self.column("edge")
         population = build.populate(self.city, places, self.world.streams, self.parameters)
         self.residents = population.residents
-        ground = build.ground(self.city, places, self.parameters)
+        ground = build.ground(self.city, places, self.parameters, self._transit(places))
         self.tally = _tally(len(self.city["edge"]), places.buildings, len(population.people.key))
         rng = self.world.streams.generator("citizens.society")
         self.society: Society = agents.Society(population, ground, self.tally, rng)
@@ -109,6 +112,26 @@ class Citizens(Model):
             0, "population", self.name, residents=self.residents, households=population.households,
             gateways=places.gateways, zones=places.zones, **detail,
         )  # fmt: skip
+
+    def _transit(self, places: Space) -> Transit | None:
+        """Public transport by the timetable of the day, where a feed is given."""
+        if self.parameters.gtfs_file is None:
+            return None
+        from models.citizens import gtfs, transit
+
+        day = self.parameters.gtfs_date or days.lived(self.world.calendar, 0)
+        feed = gtfs.read_feed(Path(self.parameters.gtfs_file), day)
+        begin, end = (hour * 3600.0 for hour in self.parameters.gtfs_hours)
+        found = transit.between_zones(self.city, places, feed, begin, end)
+        joined = np.isfinite(found.ride)
+        if not joined.any():
+            self.world.warnings.append(
+                f"no line of {self.parameters.gtfs_file} joins two zones of {self.city.name}"
+            )
+        self.world.log.add(
+            0, "timetable", self.name, lines=len(feed.lines), pairs=int(np.count_nonzero(joined))
+        )
+        return found
 
     def _begin_day(self, now: Tick) -> None:
         """Everybody decides the day and lives it up to ``now``, from home on empty streets."""

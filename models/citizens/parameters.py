@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from pydantic import Field
 
 from twin.core import model
@@ -85,6 +87,15 @@ class Parameters(model.Parameters):
     )
     transit_wait: float = Field(
         default=4.0, ge=0, description="minutes of waiting where 8 stops or more are within 500 m"
+    )
+    gtfs_file: str | None = Field(
+        default=None, description="GTFS feed (.zip or folder) of the city's public transport"
+    )
+    gtfs_date: date | None = Field(
+        default=None, description="day of the feed that is lived; the scenario's where none"
+    )
+    gtfs_hours: tuple[float, float] = Field(
+        default=(6.0, 22.0), description="hours of the day whose headways count"
     )
     suppression: float = Field(
         default=0.2,

@@ -22,7 +22,7 @@ from models.traffic.demand.prior import Belief
 from models.traffic.demand.sample import sample
 from models.traffic.demand.sums import sums
 from twin.city.city import City
-from twin.errors import ConfigError
+from twin.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from twin.scenario.scenario import Scenario
@@ -186,6 +186,8 @@ class _Work:
 
     def __init__(self, city: City, counts: Counts, settings: Settings, tell: Tell) -> None:
         self.city, self.counts, self.settings, self.tell = city, counts, settings, tell
+        if not np.isfinite(counts.count).any():
+            raise DataError("the counts hold no vehicles", mend="give a column of counts or flows")
         self.parts = slices(counts)
         self.begin = min(part.begin for part in self.parts)
         self.end = max(part.end for part in self.parts)

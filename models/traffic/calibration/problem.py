@@ -23,10 +23,10 @@ SPREADS = (0.1, 0.2, 0.35)
 CHOICES: dict[str, tuple[float, ...]] = {
     "through": (0.5, 1.0, 2.0),
     "decay": (1.0 / 1200.0, 1.0 / 600.0, 1.0 / 300.0),
-    "inner": (0.25, 0.5, 1.0),
+    "inner": (0.5, 1.0, 2.0),
     "gate": (0.3, 0.5, 0.8),
     "cell": (0.2, 0.4, 0.7),
-    "pair": (0.15, 0.3, 0.5),
+    "pair": (0.25, 0.5, 0.9),
 }
 """Values among which counts may choose; the middle one is the prior's own."""
 RELUCTANCE = 0.5

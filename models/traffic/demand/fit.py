@@ -14,10 +14,14 @@ from models.traffic.demand.prior import Belief, features, groups
 from models.traffic.demand.sums import sums
 from models.traffic.demand.zones import Zones
 
-ROUNDS = 12
+ROUNDS = 30
 SMALL = 0.003
-STEP = 2.5
-"""Largest change of a logarithm in one round."""
+"""Gain of the log-likelihood below which the search ends."""
+SHARES = (1.0, 0.5, 0.25, 0.1, 0.03)
+"""Parts of a step that are tried."""
+MOST = 7.0
+"""Largest logarithm of a factor."""
+Three = tuple[Floats, Floats, Floats]
 
 
 @dataclass(frozen=True)
@@ -104,31 +108,65 @@ def fit(prior: Floats, meetings: Meetings, counts: Floats, zones: Zones, belief:
     the space of the counters, which are few.
     """
     covers = _Covers(zones, belief, meetings)
-    start = prior.reshape(-1)
-    change = np.zeros(prior.size)
-    found = covers.nothing()
+    climb = _Climb(covers, prior.reshape(-1), counts)
     deviation = residual = density = np.zeros(len(counts))
-    target = np.log(counts + 0.5)
-    noise = np.diag(1.0 / (counts + 1.0) + belief.noise**2)
     for number in range(ROUNDS if len(counts) else 0):
-        now = start * np.exp(change)
-        model = meetings.matrix @ now
-        slope = covers.slope(now, model)
+        slope = covers.slope(climb.trips, climb.model)
         gain = slope.gain()
         if number == 0:
             deviation = np.sqrt(np.diag(gain))
-        wanted = target - np.log(model + 0.5) + slope.matrix @ change
-        inverse = np.linalg.inv(gain + noise)
-        weight = inverse @ wanted
+        inverse = np.linalg.inv(gain + np.diag(climb.noise))
+        weight = inverse @ (climb.miss + slope.matrix @ climb.change)
         residual = weight / np.diag(inverse)
         density = -0.5 * (np.log(2.0 * np.pi / np.diag(inverse)) + residual * weight)
-        found, aim = slope.spread(weight)
-        step = np.clip(aim - change, -STEP, STEP)
-        change += step
-        if np.abs(step).max(initial=0.0) < SMALL:
+        if not climb.move(slope, weight):
             break
-    trips = (start * np.exp(change)).reshape(meetings.shape)
-    return Fit(trips, *found, deviation, residual, density)
+    trips = climb.trips.reshape(meetings.shape)
+    return Fit(trips, *climb.zones, deviation, residual, density)
+
+
+class _Climb:
+    """Where the search for the most likely trips stands.
+
+    The change of the logarithms is ``covariance x force``, so that what it costs under the prior is
+    half of force times change, without an inverse.
+    """
+
+    def __init__(self, covers: _Covers, start: Floats, counts: Floats) -> None:
+        self._covers, self._start = covers, start
+        self._target = np.log(counts + 0.5)
+        self.noise: Floats = 1.0 / (counts + 1.0) + covers.belief.noise**2
+        self.force: Floats = np.zeros(len(start))
+        self.change: Floats = np.zeros(len(start))
+        self.zones: Three = covers.nothing()
+        self._look()
+
+    def _look(self) -> None:
+        self.trips: Floats = self._start * np.exp(self.change)
+        self.model: Floats = self._covers.meetings.matrix @ self.trips
+        self.miss: Floats = self._target - np.log(self.model + 0.5)
+        self.cost = 0.5 * float(np.sum(self.miss**2 / self.noise) + np.dot(self.force, self.change))
+
+    def move(self, slope: _Slope, weight: Floats) -> bool:
+        """Go towards the solution of the linear problem as far as it helps; False at the end."""
+        zones, aim = slope.spread(weight)
+        force = slope.matrix.T @ weight
+        before = (self.force, self.change, self.zones, self.cost)
+        for share in SHARES:
+            self.force = (1.0 - share) * before[0] + share * force
+            self.change = np.minimum((1.0 - share) * before[1] + share * aim, MOST)
+            self.zones = _between(before[2], zones, share)
+            self._look()
+            if self.cost < before[3] - SMALL:
+                return True
+        self.force, self.change, self.zones, _ = before
+        self._look()
+        return False
+
+
+def _between(old: Three, new: Three, share: float) -> Three:
+    mixed = [(1.0 - share) * a + share * b for a, b in zip(old, new, strict=True)]
+    return mixed[0], mixed[1], mixed[2]
 
 
 class _Covers:
@@ -145,7 +183,7 @@ class _Covers:
         self.pair = self.row * square + matrix.indices % square
         self.size = count
 
-    def nothing(self) -> tuple[Floats, Floats, Floats]:
+    def nothing(self) -> Three:
         """No change of any zone or group."""
         return np.zeros(self.size), np.zeros(self.size), np.zeros(3)
 
@@ -178,7 +216,7 @@ class _Slope:
         found += b.path**2 * (self.matrix @ self.matrix.T).toarray()
         return found
 
-    def spread(self, weight: Floats) -> tuple[tuple[Floats, Floats, Floats], Floats]:
+    def spread(self, weight: Floats) -> tuple[Three, Floats]:
         """Changes of zones and groups, and of every path, for weights of the counters."""
         c, b = self.covers, self.covers.belief
         of_group = c.group @ (self._group.T @ weight)

@@ -35,8 +35,8 @@ TURN = {"s": 0.0, "r": 2.0, "R": 2.0, "l": 5.0, "L": 5.0, "t": 30.0}
 """Seconds lost in a turn, by SUMO's letter of its direction."""
 YIELD = {"M": 0.0, "m": 3.0, "=": 2.0, "s": 5.0, "w": 5.0, "Z": 2.0}
 """Seconds lost for others, by SUMO's letter of a link's state."""
-SIGNAL = 12.0
-"""Mean wait at a signal, s: Webster's uniform delay, half green in a 60 s cycle, nearly full."""
+SIGNAL = 8.0
+"""Mean wait at a signal, s: Webster's uniform delay, half green in 60 s, half full, and the stop."""
 _CONNECTION = re.compile(r"<connection\s([^>]*?)/?>")
 _ATTRIBUTE = re.compile(r"(\w+)=\"([^\"]*)\"")
 

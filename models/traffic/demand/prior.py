@@ -38,15 +38,15 @@ class Belief:
     a_person: float = 1.2
     a_job: float = 1.5
     through: float = 1.0
-    inner: float = 0.5
+    inner: float = 1.0
     decay: float = 1.0 / 600.0
     level: float = 1.0
     group: float = 0.7
     gate: float = 0.5
     cell: float = 0.4
-    pair: float = 0.3
-    path: float = 0.3
-    skew: float = 0.15
+    pair: float = 0.5
+    path: float = 0.5
+    skew: float = 0.25
     reach: float = 400.0
     noise: float = 0.08
 
