@@ -1,4 +1,4 @@
-"""Public transport between zones from a timetable: riding, and walking and waiting between rides."""
+"""Public transport between zones from a timetable: riding, waiting, walking to change."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ TURN = {"s": 0.0, "r": 2.0, "R": 2.0, "l": 5.0, "L": 5.0, "t": 30.0}
 YIELD = {"M": 0.0, "m": 3.0, "=": 2.0, "s": 5.0, "w": 5.0, "Z": 2.0}
 """Seconds lost for others, by SUMO's letter of a link's state."""
 SIGNAL = 8.0
-"""Mean wait at a signal, s: Webster's uniform delay, half green in 60 s, half full, and the stop."""
+"""Mean wait at a signal, s: Webster's uniform delay, half green in 60 s, half full, a stop."""
 _CONNECTION = re.compile(r"<connection\s([^>]*?)/?>")
 _ATTRIBUTE = re.compile(r"(\w+)=\"([^\"]*)\"")
 
