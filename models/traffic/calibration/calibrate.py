@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.traffic.calibration.counts import Counts, read_counts
-from models.traffic.calibration.problem import Outcome, Problem, share_of_day, solve
+from models.traffic.calibration.problem import SPREADS, Outcome, Problem, share_of_day, solve
 from models.traffic.calibration.score import Score
 from models.traffic.calibration.simulate import Passages, simulate
 from models.traffic.calibration.slices import Slice, around, slices, whole
@@ -37,6 +37,7 @@ CHOOSE_FROM = 20
 SLICE_DOUBT = {
     "level": 0.5,
     "group": 0.15,
+    "road": 0.0,
     "gate": 0.15,
     "cell": 0.1,
     "pair": 0.1,
@@ -214,9 +215,11 @@ class _Work:
             end = np.ceil(self.end / 60.0) * 60.0
         everyone = np.arange(len(self.counts))
         correction = np.ones((len(self.parts), len(self.counts)))
+        choice = None
         for number in range(self.settings.rounds):
             self._step(f"fit and simulation {number + 1}")
-            model = self._model(everyone, correction)
+            model = self._model(everyone, correction, choice)
+            choice = (model.outcome.spread, model.outcome.belief)
             if number + 1 < self.settings.rounds:
                 passages = self._drive(model.demand(self.begin - WARM_UP, self.end), meso=True)
                 correction = self._corrected(correction, model, passages)
@@ -245,7 +248,12 @@ class _Work:
     def _drive(self, demand: Demand, *, meso: bool) -> Passages:
         return simulate(self.city, demand, meso=meso, until=self.end + 1.0)
 
-    def _model(self, chosen: npt.NDArray[np.int64], correction: Floats) -> _Model:
+    def _model(
+        self,
+        chosen: npt.NDArray[np.int64],
+        correction: Floats,
+        choice: tuple[float, Belief] | None = None,
+    ) -> _Model:
         """Fit the whole, then each slice around it, to some counters."""
         counts = self.counts.select(chosen)
         parts = [
@@ -254,7 +262,8 @@ class _Work:
         ]
         target, share = whole(parts)
         known = np.isfinite(target)
-        choice = None if np.count_nonzero(known) >= CHOOSE_FROM else (0.2, Belief())
+        if choice is None and np.count_nonzero(known) < CHOOSE_FROM:
+            choice = (SPREADS[1], Belief())
         outcome = solve(self.problem, counts.select(known), target[known], day=share, choice=choice)
         return _Model(self.problem, self.counts, outcome, counts, parts, share)
 

@@ -24,11 +24,12 @@ CHOICES: dict[str, tuple[float, ...]] = {
     "through": (0.5, 1.0, 2.0),
     "decay": (1.0 / 1200.0, 1.0 / 600.0, 1.0 / 300.0),
     "inner": (0.5, 1.0, 2.0),
-    "gate": (0.3, 0.5, 0.8),
+    "gate": (0.25, 0.4, 0.8),
     "cell": (0.2, 0.4, 0.7),
     "pair": (0.25, 0.5, 0.9),
 }
 """Values among which counts may choose; the middle one is the prior's own."""
+FEW = 8
 RELUCTANCE = 0.5
 """Log-likelihood that a value off the middle must gain to be chosen."""
 
@@ -140,11 +141,15 @@ def choose(problem: Problem, counts: Counts, target: Floats, day: float) -> tupl
     spread, belief = SPREADS[1], Belief()
     if len(target) < 4:
         return spread, belief
-    meetings = {s: Meetings.of(problem.paths(s), counts.edge, counts.source) for s in SPREADS}
+    # A few ways of each pair are enough to compare priors.
+    few = Problem(
+        problem.city, problem.graph, problem.zones, min(FEW, problem.draws), problem.times
+    )
+    meetings = {s: Meetings.of(few.paths(s), counts.edge, counts.source) for s in SPREADS}
 
     def score(s: float, b: Belief) -> float:
-        prior = problem.prior(s, b, day)
-        return float(fit(prior, meetings[s], target, problem.zones, b).density.sum())
+        prior = few.prior(s, b, day)
+        return float(fit(prior, meetings[s], target, few.zones, b).density.sum())
 
     best = score(spread, belief)
     for _ in range(2):

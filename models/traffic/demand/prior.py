@@ -25,10 +25,10 @@ class Belief:
         between a gateway and a place inside.
     decay
         Fall of the willingness with the time of the way inside the city, 1/s.
-    level, group, gate, cell, pair, path, skew
+    level, group, road, gate, cell, pair, path, skew
         Standard deviations of the logarithms: of all trips; of through, inner and border-crossing
-        trips as groups; of a gateway; of a cell; of a pair of zones; of one path of a pair; of a
-        zone's outbound over its inbound trips.
+        trips as groups; of the gateways of a road class; of a gateway; of a cell; of a pair of
+        zones; of one path of a pair; of a zone's outbound over its inbound trips.
     reach
         Distance over which the factors of cells are alike, m.
     noise
@@ -42,7 +42,8 @@ class Belief:
     decay: float = 1.0 / 600.0
     level: float = 1.0
     group: float = 0.7
-    gate: float = 0.5
+    road: float = 0.4
+    gate: float = 0.4
     cell: float = 0.4
     pair: float = 0.5
     path: float = 0.5
@@ -110,7 +111,10 @@ def features(zones: Zones, belief: Belief) -> tuple[Floats, Floats]:
     apart = np.hypot(*(zones.point[:, None, :] - zones.point[None, :, :]).transpose(2, 0, 1))
     alike = np.exp(-apart / belief.reach)
     both = np.where(np.outer(~gate, ~gate), belief.cell**2 * alike, 0.0)
-    both[gate, gate] = belief.gate**2
+    both += np.where(
+        np.outer(gate, gate) & (zones.kind[:, None] == zones.kind), belief.road**2, 0.0
+    )
+    both[gate, gate] += belief.gate**2
     return both, np.eye(count) * belief.skew**2
 
 
