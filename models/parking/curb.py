@@ -23,7 +23,7 @@ from models.parking.columns import (
 )
 from twin.core.random import poissons
 
-STRANDED = 1800.0
+STRANDED = 900.0
 """A searching driver whom the traffic has not brought after this long looks again, s."""
 
 

@@ -30,7 +30,11 @@ ARRIVALS = Port(
     fields=("time", "edge", "person", "vehicle", "cruise", "electric", "charge"),
 )
 TRIPS = Port(
-    "citizens.trips", "edge", "trip", "event", fields=("depart", "origin", "destination", "person")
+    "citizens.trips",
+    "edge",
+    "trip",
+    "event",
+    fields=("depart", "origin", "destination", "person", "resident"),
 )
 
 
@@ -60,7 +64,7 @@ class Parking(Model):
             "edge",
             "veh",
             "event",
-            fields=("depart", "vehicle", "order", "edge", "key"),
+            fields=("depart", "vehicle", "order", "edge", "key", "speed"),
         ),
     )
     controls = (
@@ -95,7 +99,7 @@ class Parking(Model):
         self._demand = Demand(self.city, g, streams, p)
         keys = streams.keys("parking.block", self.city["parking"].ids)
         self.curb = Curb(
-            g, self._habits(usual), keys, driven="parking.cruise" in self.world.consumed
+            g, self._habits(usual), keys, driven="traffic.arrivals" in self.world.written
         )
         self._accounts = Accounts(g, p, self.world.calendar)
         self._free_time = g.length / np.maximum(self.city["edge"]["speed"], 1.0)
@@ -295,6 +299,7 @@ class Parking(Model):
             vehicle=rows,
             order=np.concatenate([np.arange(n) for n in count]),
             edge=np.concatenate([path for _, _, path in legs]),
+            speed=np.full(len(rows), self.curb.habits.speed),
             key=(self.curb.drivers.key[rows] >> np.uint64(12)).astype(np.float64),
         )
 

@@ -29,7 +29,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -37,7 +37,6 @@ import numpy.typing as npt
 from twin.core.time import Tick
 
 if TYPE_CHECKING:
-    from models.traffic.demand.file import Demand
     from models.traffic.parameters import TrafficParameters
     from twin.city.city import City
 
@@ -46,6 +45,13 @@ Rows = npt.NDArray[np.int64]
 EngineName = Literal["libsumo", "traci", "sumo-gui"]
 EMISSIONS = ("co2", "nox", "pm", "fuel")
 """Order of what vehicles emit and burn."""
+
+
+class Ways(Protocol):
+    """Ways by number."""
+
+    def way(self, route: int, /) -> npt.NDArray[np.signedinteger[Any]]:
+        """Edge rows of a way, in the order in which they are passed."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,7 @@ class Setting:
     parameters
         Of the model: ``period``, ``sample``, ``horizon``, ``reroute``, ``options``.
     ways
-        The ways of a calibrated demand, which ``Vehicles.way`` counts; None without one.
+        Ways that ``Vehicles.way`` counts; more are added while the run goes on. None without any.
     """
 
     city: City
@@ -85,7 +91,7 @@ class Setting:
     controlled: frozenset[str]
     watched: Rows
     parameters: TrafficParameters
-    ways: Demand | None = None
+    ways: Ways | None = None
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from models.traffic.sumo.electric import CLASSES, Model, parameters
 from twin.core.random import Keys, normals, uniforms
 
 PREFIX = "citytwin."
@@ -60,16 +63,46 @@ def speed_factors(keys: Keys) -> npt.NDArray[np.float64]:
     return factors
 
 
-def write_types(file: Path) -> None:
+Emissions = Literal["hbefa4", "phemlight"]
+PHEMLIGHT = {"petrol": "PHEMlight/PC_G_EU4", "diesel": "PHEMlight/PC_D_EU4"}
+"""Classes whose data SUMO carries freely; vans, trucks and electric cars keep theirs of HBEFA4."""
+
+
+def _class(name: str, emissions: Emissions, battery: Model | None) -> str | None:
+    """Class in the place of the type's own, where the choices have one."""
+    if name == "electric":
+        return None if battery is None else CLASSES[battery]
+    return PHEMLIGHT.get(name) if emissions == "phemlight" else None
+
+
+def _classed(rest: str, chosen: str | None) -> str:
+    return (
+        rest
+        if chosen is None
+        else re.sub(r'emissionClass="[^"]*"', f'emissionClass="{chosen}"', rest)
+    )
+
+
+def write_types(file: Path, emissions: Emissions = "hbefa4", battery: Model | None = None) -> None:
     """Write the vehicle types as an additional file of SUMO.
+
+    Parameters
+    ----------
+    emissions
+        Model of the emissions of cars with an engine.
+    battery
+        Model of the electricity of cars with a battery; None without a battery device, when their
+        electricity is that of HBEFA4.
 
     Each carries SUMO's rerouting device: a trip finds its way when it departs, by the travel times
     of that moment. Its twin ``KEEPS`` does not: it keeps to the way that it was given. The speed
     factor is drawn by us: one trip less does not shift the others.
     """
     types = [
-        f'<vType id="{PREFIX}{name}{end}" vClass="passenger" speedFactor="1" speedDev="0" {rest}>'
-        f'<param key="has.rerouting.device" value="{value}"/></vType>'
+        f'<vType id="{PREFIX}{name}{end}" vClass="passenger" speedFactor="1" speedDev="0" '
+        f"{_classed(rest, _class(name, emissions, battery))}>"
+        f'<param key="has.rerouting.device" value="{value}"/>'
+        f"{parameters() if battery is not None and name == 'electric' else ''}</vType>"
         for name, rest in TYPES.items()
         for end, value in (("", "true"), (KEEPS, "false"))
     ]

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from models.traffic import arrivals, cruising
 from models.traffic.burst import Bursts
 from models.traffic.counts import Counts
 from models.traffic.demand.file import read_demand
@@ -52,6 +53,7 @@ class Traffic(Model):
             "event",
             fields=("depart", "origin", "destination", "person", "resident"),
         ),
+        cruising.PORT,
     )
     writes = (
         Port("traffic.flow", "edge", "veh/h", "flow", profile="mean"),
@@ -62,6 +64,7 @@ class Traffic(Model):
         Port("traffic.co2", "edge", "g/s", "flow", profile="sum"),
         Port("traffic.nox", "edge", "g/s", "flow", profile="sum"),
         Port("traffic.pm", "edge", "g/s", "flow", profile="sum"),
+        arrivals.PORT,
     )
     controls = (
         Port("traffic.closed", "edge", "1", "control", bounds=(0.0, 1.0), default=0.0),
@@ -100,6 +103,11 @@ class Traffic(Model):
         self._price = self.column("edge")
         self._done: Tick = 0
 
+    @property
+    def _searched(self) -> bool:
+        """Whether drivers in search of a bay are vehicles here."""
+        return cruising.PORT.name in self.world.written
+
     def _uses_own_demand(self) -> bool:
         has = bool(self.city.demand.get("routes") or self.city.demand.get("config"))
         wanted = self.parameters.demand
@@ -126,8 +134,11 @@ class Traffic(Model):
 
     def setup(self) -> None:
         """Start the engine; on empty streets every speed is the limit."""
-        self._released = self._citizens or "traffic.leaving" in self.world.controlled
+        bursts = "traffic.leaving" in self.world.controlled
+        self._released = self._citizens or self._searched or bursts
         city, watched = self._priced()
+        ways = None if self._calibrated is None else self._calibrated.ways
+        self._legs = cruising.Legs(ways, 0 if ways is None else len(ways.first) - 1)
         self._engine = start(
             Setting(
                 city=city,
@@ -139,7 +150,7 @@ class Traffic(Model):
                 controlled=self.world.controlled,
                 watched=watched,
                 parameters=self.parameters,
-                ways=None if self._calibrated is None else self._calibrated.ways,
+                ways=self._legs,
             )
         )
         free = self._engine.free
@@ -167,12 +178,20 @@ class Traffic(Model):
         self._counts = None if source is None else Counts(self.world.observations, source)
         self._departures: Departures | None = None
         self._bursts: Bursts | None = None
+        self._cruising: cruising.Cruising | None = None
         if not self._released or self._network is None:
             return
         p, table, network = self.parameters, self.city["edge"], self._network
         mix = Mix(p.diesel, p.electric, p.vans, p.trucks)
+        if self._searched and self._engine is not None:
+            self._cruising = cruising.Cruising(
+                self._legs, network, table["length"], self._engine.free, self.world.streams, mix
+            )
+        bursts = "traffic.leaving" in self.world.controlled
+        if not (self._citizens or bursts):
+            return
         self._departures = Departures(table["length"], network, self.world.streams, mix)
-        if "traffic.leaving" in self.world.controlled:
+        if bursts:
             self._bursts = Bursts(self.city, network, self.world.streams)
         if not self._own and self._calibrated is None and p.through > 0.0:
             self._through = ThroughTraffic(
@@ -188,6 +207,7 @@ class Traffic(Model):
         if now > self._done:
             self._release(self._engine, now)
             self._engine.advance(now)
+            self._report(self._engine)
             for port, values in self._engine.columns().items():
                 self[port][:] = values
             if self._pricing is not None:
@@ -248,6 +268,13 @@ class Traffic(Model):
                 burden = np.where(vehicles.way >= 0, 0.0, self._pricing.burden(vehicles))
                 vehicles = replace(vehicles, burden=burden)
             self._departures.unreachable += engine.release(vehicles)
+        if self._cruising is not None:
+            engine.release(self._cruising.vehicles(self.take(cruising.PORT.name), self._done))
+
+    def _report(self, engine: Engine) -> None:
+        """Say who has arrived, where somebody wants to know."""
+        if arrivals.PORT.name in self.world.consumed and isinstance(engine, arrivals.Reports):
+            self.publish(arrivals.PORT.name, **arrivals.records(engine.arrived()))
 
     def _follow_counts(self) -> None:
         """Scale the through traffic so that the counted streets carry what is counted."""

@@ -7,6 +7,8 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from models.traffic.engine import EngineName
+from models.traffic.fleet import Emissions
+from models.traffic.sumo.electric import Model as BatteryModel
 from twin.core.model import Parameters
 
 
@@ -50,6 +52,13 @@ class TrafficParameters(Parameters):
     )
     diesel: float = Field(default=0.40, ge=0, le=1, description="share of diesel among cars")
     electric: float = Field(default=0.05, ge=0, le=1, description="share of battery-electric cars")
+    emissions: Emissions = Field(
+        default="hbefa4", description="emission model of cars with an engine"
+    )
+    battery: BatteryModel = Field(
+        default="energy",
+        description="electricity of cars with a battery, where something reads arrivals",
+    )
     fuel_price: float = Field(default=1.75, ge=0, description="EUR a litre at the pump")
     co2_cost: float = Field(
         default=0.10, ge=0, description="EUR/kg, EU Handbook on external costs of transport 2019"

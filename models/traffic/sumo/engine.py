@@ -7,11 +7,15 @@ from pathlib import Path
 
 import numpy as np
 
+from models.traffic.arrivals import PORT as ARRIVALS
+from models.traffic.arrivals import Arrived
 from models.traffic.engine import EMISSIONS, Account, Floats, Passages, Setting, Vehicles
 from models.traffic.fleet import KEEPS, NAMES, PREFIX, TRUCK, write_types
 from models.traffic.sumo import inputs
+from models.traffic.sumo.arrived import Watch
 from models.traffic.sumo.closures import Closures
 from models.traffic.sumo.controls import Signals, SpeedLimits
+from models.traffic.sumo.electric import Batteries
 from models.traffic.sumo.gates import Gates
 from models.traffic.sumo.measure import Sampler
 from models.traffic.sumo.process import Simulation
@@ -53,6 +57,8 @@ class SumoEngine:
             api, edges, setting.watched, lanes, self._gate_loops, length / self.free
         )
         self._closures = Closures(self.simulation, edges, lanes, live=not setting.own)
+        self._batteries = Batteries(api, own=setting.own, model=p.battery)
+        self._watch = Watch(api, edges, self._batteries)
 
     def _additional(self, lanes: inputs.Lanes) -> tuple[list[str], list[Path]]:
         """Detectors and vehicle types that we add to SUMO's input, in the run's own folder."""
@@ -68,8 +74,13 @@ class SumoEngine:
             inputs.write_counters(lanes, self._period / 1000.0, files[-1], "gate", self._gate_loops)
         if self._setting.released:
             files.append(scratch / "fleet.add.xml")
-            write_types(files[-1])
+            p = self._setting.parameters
+            write_types(files[-1], p.emissions, p.battery if self._wants_arrivals else None)
         return loops, files
+
+    @property
+    def _wants_arrivals(self) -> bool:
+        return ARRIVALS.name in self._setting.wanted
 
     def _options(self, additional: list[Path]) -> dict[str, str]:
         setting = self._setting
@@ -89,6 +100,8 @@ class SumoEngine:
         if not setting.own:
             # A guessed demand on guessed signals locks up where the real one would not.
             chosen |= {"ignore-junction-blocker": "15", "time-to-teleport": "150"}
+        if setting.own and self._wants_arrivals and setting.parameters.electric > 0.0:
+            chosen["device.battery.probability"] = f"{setting.parameters.electric:g}"
         chosen.update(setting.parameters.options)
         return chosen
 
@@ -125,6 +138,8 @@ class SumoEngine:
             departSpeed="max" if np.isnan(place) else "0",
         )
         api.vehicle.setSpeedFactor(name, float(vehicles.factor[row]))
+        if self._wants_arrivals and kind == PREFIX + "electric":
+            self._batteries.begin(name)
         if weighs:
             self._gates.follow(name, float(burden), heavy, self._done + self._reroute)
 
@@ -159,7 +174,13 @@ class SumoEngine:
         for until in range(self._done + self._sample, now + 1, self._sample):
             self.simulation.advance(until / 1000.0)
             self._sampler.look(self._sample / 1000.0)
+            if self._wants_arrivals:
+                self._watch.look(float(until))
         self._done = now
+
+    def arrived(self) -> Arrived:
+        """Vehicles that reached their goal since the last call."""
+        return self._watch.take()
 
     def columns(self) -> Mapping[str, Floats]:
         """The columns that somebody wants, from what was seen since the last call."""

@@ -1,0 +1,72 @@
+"""Who has arrived in SUMO: asked after each advance, since SUMO forgets a vehicle that is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from models.traffic.arrivals import Arrived
+from models.traffic.sumo.electric import Batteries
+
+
+class Watch:
+    """Remembers where each vehicle goes, and reports those that have arrived.
+
+    Parameters
+    ----------
+    api
+        SUMO.
+    edges
+        SUMO edge ids, in the order of the city's table.
+    batteries
+        The electric vehicles.
+    """
+
+    def __init__(self, api: Any, edges: Sequence[str], batteries: Batteries) -> None:
+        self._simulation, self._vehicle = api.simulation, api.vehicle
+        self._row = {edge: row for row, edge in enumerate(edges)}
+        self._batteries = batteries
+        self._names: list[str] = []
+        self._ticks: list[float] = []
+        self._rows: list[int] = []
+        self._electric: list[bool] = []
+        self._charge: list[float] = []
+        self._goal: dict[str, int] = {}
+
+    def look(self, tick: float) -> None:
+        """Take in who departed and who arrived since the last look; an arrival is of this tick.
+
+        The goal of a vehicle is asked when it departs: one that a closure ends early counts where
+        it wanted to go, and one that came and went between two looks is not seen.
+        """
+        departed = self._simulation.getDepartedIDList()
+        for name in self._simulation.getArrivedIDList():
+            electric, charge = self._batteries.last(name)
+            self._names.append(name)
+            self._ticks.append(tick)
+            self._rows.append(self._goal.pop(name, -1))
+            self._electric.append(electric)
+            self._charge.append(charge)
+        gone = set(self._names)
+        there = [name for name in departed if name not in gone]
+        for name in there:
+            self._goal[name] = self._row.get(self._vehicle.getRoute(name)[-1], -1)
+        self._batteries.look(there)
+
+    def take(self) -> Arrived:
+        """Arrivals since the last call, by tick, then name."""
+        names = np.array(self._names, dtype=np.str_)
+        ticks = np.array(self._ticks, dtype=np.float64)
+        order = np.lexsort((names, ticks))
+        found = Arrived(
+            names[order],
+            ticks[order],
+            np.array(self._rows, dtype=np.int64)[order],
+            np.array(self._electric, dtype=np.bool_)[order],
+            np.array(self._charge, dtype=np.float64)[order],
+        )
+        for kept in (self._names, self._ticks, self._rows, self._electric, self._charge):
+            kept.clear()
+        return found
