@@ -167,6 +167,8 @@ class Account:
         Led around a closure; ended at a barrier since no way leads around.
     waiting
         Vehicles that should have departed and found no room, at this moment.
+    bus_speed
+        Mean speed of the buses, stops included, m/s; NaN without any.
     """
 
     finished: float
@@ -180,6 +182,7 @@ class Account:
     detours: float = 0.0
     ended: float = 0.0
     waiting: float = 0.0
+    bus_speed: float = float("nan")
 
 
 class Engine(Protocol):

@@ -68,7 +68,7 @@ PHEMLIGHT = {"petrol": "PHEMlight/PC_G_EU4", "diesel": "PHEMlight/PC_D_EU4"}
 """Classes whose data SUMO carries freely; vans, trucks and electric cars keep theirs of HBEFA4."""
 
 
-def _class(name: str, emissions: Emissions, battery: Model | None) -> str | None:
+def _class(name: str, emissions: Emissions | None, battery: Model | None) -> str | None:
     """Class in the place of the type's own, where the choices have one."""
     if name == "electric":
         return None if battery is None else CLASSES[battery]
@@ -83,7 +83,9 @@ def _classed(rest: str, chosen: str | None) -> str:
     )
 
 
-def write_types(file: Path, emissions: Emissions = "hbefa4", battery: Model | None = None) -> None:
+def write_types(
+    file: Path, emissions: Emissions | None = None, battery: Model | None = None
+) -> None:
     """Write the vehicle types as an additional file of SUMO.
 
     Parameters

@@ -75,6 +75,8 @@ class Traffic(Model):
         Port("traffic.toll", "edge", "EUR", "control", bounds=(0.0, 1000.0), default=0.0),
         Port("traffic.toll_resident", "city", "1", "control", bounds=(0.0, 1.0), default=1.0),
         Port("traffic.signal_program", "signal", "1", "control", bounds=(-1.0, 99.0), default=-1.0),
+        Port("traffic.bus_lane", "edge", "1", "control", bounds=(0.0, 1.0), default=0.0),
+        Port("traffic.signal_control", "signal", "1", "control", bounds=(0.0, 1.0), default=0.0),
     )
     indicators: ClassVar[tuple[Indicator, ...]] = INDICATORS
     observes = ("traffic.flow",)

@@ -52,8 +52,10 @@ class TrafficParameters(Parameters):
     )
     diesel: float = Field(default=0.40, ge=0, le=1, description="share of diesel among cars")
     electric: float = Field(default=0.05, ge=0, le=1, description="share of battery-electric cars")
-    emissions: Emissions = Field(
-        default="hbefa4", description="emission model of cars with an engine"
+    emissions: Emissions | None = Field(
+        default=None,
+        description="emission model of all vehicles; each its own class when left out, "
+        "HBEFA4 for those of citizens and through traffic",
     )
     battery: BatteryModel = Field(
         default="energy",

@@ -24,6 +24,7 @@ INDICATORS = (
     Indicator("traffic.detours", "veh", "lower", "households"),
     Indicator("traffic.ended_at_barrier", "veh", "lower", "households"),
     Indicator("traffic.waiting_to_depart", "veh", "lower", "households"),
+    Indicator("traffic.bus_speed", "km/h", "higher", "households"),
     Indicator("traffic.unreachable_trips", "veh", "lower", "everyone"),
     Indicator("traffic.toll_crossings", "veh", "neutral", "municipality"),
     Indicator("traffic.toll_revenue", "EUR", "higher", "municipality"),
@@ -60,6 +61,7 @@ def measure(account: Account) -> dict[str, float]:
         "traffic.detours": account.detours,
         "traffic.ended_at_barrier": account.ended,
         "traffic.waiting_to_depart": account.waiting,
+        "traffic.bus_speed": account.bus_speed * 3.6,
     }
 
 

@@ -8,8 +8,12 @@ from typing import Any
 import numpy as np
 
 from models.traffic.kernels import Floats
+from models.traffic.signals.programs import PLAN, USUAL
 from models.traffic.sumo.inputs import Lanes
 from twin.errors import ModelError
+
+BROUGHT = 99
+"""Index of a program that a policy brings."""
 
 
 class SpeedLimits:
@@ -57,6 +61,11 @@ class Signals:
         self._api, self._signals = api, signals
         self._now: Floats = np.full(len(signals), -1.0)
         self._usual: dict[int, str] = {}
+        for row, signal in enumerate(signals):
+            # A program that a policy brings is loaded last, and SUMO would begin with it.
+            if api.trafficlight.getProgram(signal) == PLAN:
+                self._usual[row] = api.trafficlight.getParameter(signal, USUAL)
+                api.trafficlight.setProgram(signal, self._usual[row])
 
     def apply(self, wanted: Floats) -> None:
         """Switch programs to those of the control column: an index, -1 the usual one.
@@ -73,6 +82,9 @@ class Signals:
     def _switch(self, row: int, index: int) -> None:
         signal, lights = self._signals[row], self._api.trafficlight
         usual = self._usual.setdefault(row, lights.getProgram(signal))
+        if index == BROUGHT:
+            lights.setProgram(signal, PLAN)
+            return
         known = [logic.programID for logic in lights.getAllProgramLogics(signal)]
         if index >= len(known):
             raise ModelError(

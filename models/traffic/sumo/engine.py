@@ -11,16 +11,21 @@ from models.traffic.arrivals import PORT as ARRIVALS
 from models.traffic.arrivals import Arrived
 from models.traffic.engine import EMISSIONS, Account, Floats, Passages, Setting, Vehicles
 from models.traffic.fleet import KEEPS, NAMES, PREFIX, TRUCK, write_types
+from models.traffic.signals import installed
 from models.traffic.sumo import inputs
 from models.traffic.sumo.arrived import Watch
+from models.traffic.sumo.buses import Buses, BusLanes
 from models.traffic.sumo.closures import Closures
 from models.traffic.sumo.controls import Signals, SpeedLimits
 from models.traffic.sumo.electric import Batteries
+from models.traffic.sumo.emissions import set_own
 from models.traffic.sumo.gates import Gates
 from models.traffic.sumo.measure import Sampler
+from models.traffic.sumo.pressure import Pressures
 from models.traffic.sumo.process import Simulation
 from twin.core.time import Tick, duration
 
+SECOND: Tick = 1000
 MEANS = {"travel_time": "duration", "time_loss": "timeLoss", "waiting_time": "waitingTime"}
 """Names that SUMO's tripinfo device gives the means over the finished trips."""
 
@@ -52,7 +57,12 @@ class SumoEngine:
         occupancy = "traffic.occupancy" in setting.wanted
         self._sampler = Sampler(api, edges, length, self.free, lanes, loops, occupancy=occupancy)
         self._limits = SpeedLimits(api, edges, lanes, self.free)
-        self._signals = Signals(api, [str(signal) for signal in city["signal"].ids])
+        signals = [str(signal) for signal in city["signal"].ids]
+        self._signals = Signals(api, signals)
+        self._bus_lanes, self._buses = BusLanes(api, lanes), Buses(api)
+        if setting.own and p.emissions is not None:
+            set_own(api, p.emissions)
+        self._pressures = Pressures(api, installed.read(setting.scratch), signals)
         self._gates = Gates(
             api, edges, setting.watched, lanes, self._gate_loops, length / self.free
         )
@@ -76,7 +86,7 @@ class SumoEngine:
             files.append(scratch / "fleet.add.xml")
             p = self._setting.parameters
             write_types(files[-1], p.emissions, p.battery if self._wants_arrivals else None)
-        return loops, files
+        return loops, [*files, *installed.additional(scratch)]
 
     @property
     def _wants_arrivals(self) -> bool:
@@ -172,11 +182,25 @@ class SumoEngine:
     def advance(self, now: Tick) -> None:
         """Let SUMO drive, and look at it every sample."""
         for until in range(self._done + self._sample, now + 1, self._sample):
-            self.simulation.advance(until / 1000.0)
+            self._drive(until)
             self._sampler.look(self._sample / 1000.0)
+            if self._setting.own:
+                happened = self.simulation.api.simulation
+                departed, arrived = happened.getDepartedIDList(), happened.getArrivedIDList()
+                self._buses.look(self._sample / 1000.0, departed, arrived)
             if self._wants_arrivals:
                 self._watch.look(float(until))
         self._done = now
+
+    def _drive(self, until: Tick) -> None:
+        """Go on to a tick; second by second where a controller must look at its detectors."""
+        if self._pressures.active:
+            for now in range(until - self._sample + SECOND, until, SECOND):
+                self.simulation.advance(now / 1000.0)
+                self._pressures.act(SECOND / 1000.0)
+        self.simulation.advance(until / 1000.0)
+        if self._pressures.active:
+            self._pressures.act(SECOND / 1000.0)
 
     def arrived(self) -> Arrived:
         """Vehicles that reached their goal since the last call."""
@@ -210,6 +234,8 @@ class SumoEngine:
         self._gates.price[:] = columns["traffic.toll"]
         self._limits.apply(columns["traffic.speed_limit"])
         self._signals.apply(columns["traffic.signal_program"])
+        self._pressures.apply(columns["traffic.signal_control"])
+        self._bus_lanes.apply(columns["traffic.bus_lane"])
         self._closures.apply(columns["traffic.closed"], columns["traffic.lanes_closed"])
         self._closures.lead_around()
         self._gates.ban_trucks(columns["traffic.no_trucks"])
@@ -233,6 +259,7 @@ class SumoEngine:
             detours=float(self._closures.detours),
             ended=float(self._closures.ended),
             waiting=number("stats.vehicles.waiting"),
+            bus_speed=self._buses.speed,
         )
 
     def _distance(self, finished: float) -> float:

@@ -1,0 +1,1 @@
+"""Adaptive signals, signal plans."""

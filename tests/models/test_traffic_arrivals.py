@@ -1,0 +1,98 @@
+"""Who has arrived, batteries, drivers in search of a bay as vehicles, emission models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from models.parking.build import ParkingBuilder
+from models.traffic.build import TrafficBuilder
+from tests.models._streets import bologna, grid, indicators, live, scenario
+from twin.city.city import City
+from twin.city.features import Features
+from twin.city.table import Table
+from twin.core.engine import Engine
+from twin.scenario import Scenario
+
+
+@pytest.fixture(scope="module")
+def streets(tmp_path_factory: pytest.TempPathFactory) -> City:
+    city = grid(tmp_path_factory.mktemp("grid"))
+    return with_bays(city)
+
+
+def with_bays(city: City) -> City:
+    """The city with kerbs on all its streets."""
+    city.add(Table("city", np.array([city.name])))
+    TrafficBuilder().build(city, Features())
+    table = city["edge"]
+    table["road"] = np.full(len(table), "residential")
+    ParkingBuilder().build(city, Features())
+    return city
+
+
+def together(minutes: int, traffic: dict[str, Any], **parking: Any) -> Scenario:
+    """Traffic and parking."""
+    raw = scenario(minutes, **traffic).raw
+    raw["model"] = {**raw["model"], "parking": parking}
+    return Scenario.from_dict(raw)
+
+
+def lived(city: City, what: Scenario) -> tuple[dict[str, float], list[dict[str, Any]]]:
+    """Indicators, and the arrivals that the traffic told."""
+    told: list[dict[str, Any]] = []
+    with Engine(what, city, 42) as engine:
+        queue = engine.world.state.queues["traffic.arrivals"]
+        publish = queue.publish
+
+        def watched(records: Any) -> None:
+            told.append({key: np.array(value) for key, value in records.items()})
+            publish(records)
+
+        queue.publish = watched  # type: ignore[method-assign]
+        outcome = engine.run()
+    return indicators(outcome), told
+
+
+def test_every_finished_trip_is_told_once_with_its_edge() -> None:
+    city = with_bays(bologna())
+    found, told = lived(city, together(5, {"electric": 0.3}, private=1.0))
+    numbers = np.concatenate([batch["vehicle"] for batch in told])
+    assert len(np.unique(numbers)) == len(numbers)
+    assert len(numbers) == found["traffic.trips"]
+    charge = np.concatenate([batch["charge"] for batch in told])
+    electric = np.concatenate([batch["electric"] for batch in told]) > 0.5
+    assert 0.2 < electric.mean() < 0.4
+    assert np.isnan(charge[~electric]).all()
+    assert ((charge[electric] > 0.25) & (charge[electric] < 0.95)).all()
+
+
+def test_batteries_move_nobody() -> None:
+    city = with_bays(bologna())
+    with_them, _ = lived(city, together(4, {"electric": 0.3}, private=1.0))
+    without = indicators(live(city, scenario(4)))
+    assert with_them["traffic.travel_time"] == without["traffic.travel_time"]
+    assert with_them["traffic.trips"] == without["traffic.trips"]
+    assert with_them["traffic.co2"] < 0.9 * without["traffic.co2"]
+
+
+def test_searching_drivers_circulate_in_the_traffic() -> None:
+    city = with_bays(bologna())
+    what = together(8, {}, private=0.0, occupied=1.0, stay=600.0, reach=150.0)
+    found, told = lived(city, what)
+    legs = sum(float((batch["cruise"] > 0.5).sum()) for batch in told)
+    assert legs > 5
+    assert found["parking.search_distance"] > 1.0
+    alone = indicators(live(city, scenario(8)))
+    assert found["traffic.trips"] > alone["traffic.trips"]
+    assert found["traffic.distance"] > alone["traffic.distance"]
+
+
+def test_emission_models_agree_in_order_and_move_nobody(streets: City) -> None:
+    ours = indicators(live(streets, scenario(5, emissions="hbefa4")))
+    theirs = indicators(live(streets, scenario(5, emissions="phemlight")))
+    assert ours["traffic.travel_time"] == theirs["traffic.travel_time"]
+    assert theirs["traffic.co2"] == pytest.approx(ours["traffic.co2"], rel=0.4)
+    assert theirs["traffic.co2"] != ours["traffic.co2"]
