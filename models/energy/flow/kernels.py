@@ -1,9 +1,12 @@
-"""Backward/forward sweep over a forest: many steps at once in blocks, and one step alone.
+"""Backward/forward sweep of powers over a forest: many steps at once in blocks, and one step alone.
 
-Currents are summed from the ends of the feeders to the slack, then voltages follow from the slack
-to the ends, until no voltage moves (Shirmohammadi et al. 1988, doi:10.1109/59.192932, for one
-balanced phase). Buses stand parent before child; voltages are in the frame of their slack, see
-:func:`models.energy.flow.graph.kernels.arrange`.
+The branch flow equations of Baran & Wu (1989, doi:10.1109/61.25627): powers with their losses are
+summed from the ends of the feeders to the slack, with ``l = (P² + Q²) / v`` the squared current and
+``v`` the squared voltage of a bus; then ``v = v_parent - 2 (r P + x Q) - |z|² l`` from the slack to
+the ends. Powers hardly depend on voltages where currents do, so that a sweep gains three digits or
+so where one of currents gains one or two. The last sweep gives the complex voltages as well,
+``U = U_parent (v + conj(z) S) / v_parent``. Buses stand parent before child; voltages are in the
+frame of their slack, see :func:`models.energy.flow.graph.kernels.arrange`.
 """
 
 from __future__ import annotations
@@ -24,143 +27,147 @@ _C = nb.complex128[::1]
 _CM = nb.complex128[:, ::1]
 _B = nb.boolean[::1]
 
-BLOCK = 64
-"""Steps in the inner loop; 64 and 128 were the quickest on 59 to 260 buses."""
+BLOCK = 128
+"""Steps in the inner loop; the rows of loads and results are read and written in pieces of 1 KiB,
+below which memory is slow, and a bus's six rows take 6 KiB of the second-level cache."""
+TRUST = 100.0
+"""Most that the next sweep is believed to gain beyond the last change."""
+SAFETY = 10.0
+"""What the estimate of the error is multiplied by."""
 
 # The rows of a bus in the workspace, unsigned: an index that cannot be negative needs no wrapping,
 # and offsets that the compiler knows let it prove that the rows do not overlap. Without both the
-# inner loops are not vectorised.
+# inner loops are not vectorised. Load; load and all that hangs on the bus, later the voltage's
+# parts; squared voltage; its fall from the parent, later the squared voltage after the last sweep.
 _U = np.uint64
 _STEPS = _U(BLOCK)
-_UI, _JR, _JI, _P, _Q = _U(BLOCK), _U(2 * BLOCK), _U(3 * BLOCK), _U(4 * BLOCK), _U(5 * BLOCK)
-_BUS = _U(6 * BLOCK)
-_AR, _AI, _DROP, _EARTH = _U(0), _U(BLOCK), _U(2 * BLOCK), _U(3 * BLOCK)
-_TAP = _U(4 * BLOCK)
+_P, _Q, _SP, _SQ, _V, _D = (_U(k * BLOCK) for k in range(6))
+_UR, _UI, _BUS = _SP, _SQ, _U(6 * BLOCK)
+# And of a branch whose ratio changes: parts of the voltage's factor, its square, the factors of the
+# impedance and of the shunt at the *from* end.
+_AR, _AI, _A2, _DROP, _EARTH = (_U(k * BLOCK) for k in range(5))
+_TAP = _U(5 * BLOCK)
+# And of the block: largest change in the last sweep, in the one before, who is under way (1),
+# who has no voltages (1).
+_MOST, _BEFORE, _STATE, _LOST = (_U(k * BLOCK) for k in range(4))
 
-_inner = nb.njit(error_model="numpy")
-
-
-@_inner
-def _constant_power(p, q, ur, ui, g, b):  # type: ignore[no-untyped-def]
-    """Current ``conj(S / U) + y U`` of a load and a shunt."""
-    size = 1.0 / (ur * ur + ui * ui)
-    return (p * ur + q * ui) * size + (g * ur - b * ui), (p * ui - q * ur) * size + (
-        g * ui + b * ur
-    )
+_inner = nb.njit(error_model="numpy", fastmath={"contract"})
 
 
 @_inner
-def _mixed(p, q, ur, ui, g, b, power, current, impedance):  # type: ignore[no-untyped-def]
-    """The same for a load of constant power, current and impedance together (ZIP)."""
-    size = 1.0 / (ur * ur + ui * ui)
-    part = power * size + current * np.sqrt(size) + impedance
-    return (p * ur + q * ui) * part + (g * ur - b * ui), (p * ui - q * ur) * part + (
-        g * ui + b * ur
-    )
+def _backward(work, bus, up, r, x, z2, g, b, leaf, first):  # type: ignore[no-untyped-def]
+    """Power into the branch of a bus, with its losses, to the parent; the fall of voltage.
 
-
-@_inner
-def _add_child(work, child, parent):  # type: ignore[no-untyped-def]
+    ``leaf``: nothing hangs on the bus but its load. ``first``: no child of the parent came before,
+    so that the sum starts with the parent's load.
+    """
+    from_p, from_q = (_P, _Q) if leaf else (_SP, _SQ)
+    to_p, to_q = (_P, _Q) if first else (_SP, _SQ)
     for s in range(_STEPS):
-        work[parent + _JR + s] += work[child + _JR + s]
-        work[parent + _JI + s] += work[child + _JI + s]
+        v = work[bus + _V + s]
+        p, q = work[bus + from_p + s] + g * v, work[bus + from_q + s] - b * v
+        current = (p * p + q * q) / v
+        work[bus + _D + s] = 2.0 * (r * p + x * q) + z2 * current
+        work[up + _SP + s] = work[up + to_p + s] + (p + r * current)
+        work[up + _SQ + s] = work[up + to_q + s] + (q + x * current)
 
 
 @_inner
-def _add_tapped_child(work, child, parent, taps, tap, at_from, g, b):  # type: ignore[no-untyped-def]
-    """Through a ratio, ``conj(a) J``, with the shunt at the *from* end, child or parent."""
-    end = parent if at_from else child
+def _backward_tapped(work, bus, up, r, x, z2, g, b, taps, tap, at_from, ge, be):  # type: ignore[no-untyped-def]
+    """Through a ratio, which leaves powers as they are; the shunt is at one side of it."""
     for s in range(_STEPS):
-        more = taps[tap + _EARTH + s]
-        ur, ui = work[end + s], work[end + _UI + s]
-        work[end + _JR + s] += more * (g * ur - b * ui)
-        work[end + _JI + s] += more * (g * ui + b * ur)
+        v, drop, more = work[bus + _V + s], taps[tap + _DROP + s], taps[tap + _EARTH + s]
+        end = more * (work[up + _V + s] if at_from else v)
+        p, q = work[bus + _SP + s] + g * v, work[bus + _SQ + s] - b * v
+        if not at_from:
+            p, q = p + ge * end, q - be * end
+        current = drop * (p * p + q * q) / v
+        work[bus + _D + s] = drop * (2.0 * (r * p + x * q) + z2 * current)
+        p, q = p + r * current, q + x * current
+        if at_from:
+            p, q = p + ge * end, q - be * end
+        work[up + _SP + s] += p
+        work[up + _SQ + s] += q
+
+
+@_inner
+def _start_sum(work, bus, power, current, impedance):  # type: ignore[no-untyped-def]
+    """What a load of constant power, current and impedance together (ZIP) draws."""
     for s in range(_STEPS):
-        ar, ai = taps[tap + _AR + s], taps[tap + _AI + s]
-        jr, ji = work[child + _JR + s], work[child + _JI + s]
-        work[parent + _JR + s] += ar * jr + ai * ji
-        work[parent + _JI + s] += ar * ji - ai * jr
+        v = work[bus + _V + s]
+        share = power + current * np.sqrt(v) + impedance * v
+        work[bus + _SP + s] = share * work[bus + _P + s]
+        work[bus + _SQ + s] = share * work[bus + _Q + s]
 
 
 @_inner
-def _voltage(work, bus, parent, r, x, state, tolerance):  # type: ignore[no-untyped-def]
-    """``U = U_parent - z J`` where the step is still under way; marks who moved."""
+def _larger(most, v, was):  # type: ignore[no-untyped-def]
+    """The larger change of a squared voltage; infinite where that is none any more.
+
+    As choices between two numbers, which are vectorised where ``max`` is not.
+    """
+    change = abs(v - was)
+    change = change if v > 0.0 else np.inf
+    return most if change <= most else change
+
+
+@_inner
+def _forward(work, bus, up, block, taps, tap, tapped, held):  # type: ignore[no-untyped-def]
+    """``v = v_parent - d``. With ``held``, steps that are done stay as they are, bit for bit."""
     for s in range(_STEPS):
-        jr, ji = work[bus + _JR + s], work[bus + _JI + s]
-        ur = work[parent + s] - (r * jr - x * ji)
-        ui = work[parent + _UI + s] - (r * ji + x * jr)
-        _settle(work, bus, s, ur, ui, state, tolerance)
+        above, was = work[up + _V + s], work[bus + _V + s]
+        if tapped:
+            above = taps[tap + _A2 + s] * above
+        v = above - work[bus + _D + s]
+        block[_MOST + s] = _larger(block[_MOST + s], v, was)
+        if held:
+            v = v if block[_STATE + s] > 0.0 else was
+        work[bus + _V + s] = v
 
 
 @_inner
-def _tapped_voltage(work, bus, parent, r, x, taps, tap, state, tolerance):  # type: ignore[no-untyped-def]
-    """``U = a U_parent - drop z J``."""
+def _finish(work, bus, up, r, x, g, b, block, leaf):  # type: ignore[no-untyped-def]
+    """The last forward sweep, with the parts of the voltage."""
+    from_p, from_q = (_P, _Q) if leaf else (_SP, _SQ)
     for s in range(_STEPS):
-        drop = taps[tap + _DROP + s]
-        jr, ji = drop * work[bus + _JR + s], drop * work[bus + _JI + s]
-        ar, ai = taps[tap + _AR + s], taps[tap + _AI + s]
-        vr, vi = work[parent + s], work[parent + _UI + s]
-        ur = (ar * vr - ai * vi) - (r * jr - x * ji)
-        ui = (ar * vi + ai * vr) - (r * ji + x * jr)
-        _settle(work, bus, s, ur, ui, state, tolerance)
+        was, above = work[bus + _V + s], work[up + _D + s]
+        v = above - work[bus + _D + s]
+        p, q = work[bus + from_p + s] + g * was, work[bus + from_q + s] - b * was
+        ur, ui = work[up + _UR + s] / above, work[up + _UI + s] / above
+        cr, ci = v + (r * p + x * q), r * q - x * p
+        work[bus + _UR + s], work[bus + _UI + s] = ur * cr - ui * ci, ur * ci + ui * cr
+        work[bus + _D + s] = v
+        block[_MOST + s] = _larger(block[_MOST + s], v, was)
 
 
 @_inner
-def _settle(work, bus, s, ur, ui, state, tolerance):  # type: ignore[no-untyped-def]
-    """Keep a step that is done as it is, bit for bit, whatever the others of its block need."""
-    was_r, was_i = work[bus + s], work[bus + _UI + s]
-    dr, di = ur - was_r, ui - was_i
-    moved = state[_STEPS + s]
-    state[_STEPS + s] = moved if dr * dr + di * di <= tolerance else 1.0
-    under_way = state[s] > 0.0
-    work[bus + s] = ur if under_way else was_r
-    work[bus + _UI + s] = ui if under_way else was_i
+def _finish_tapped(work, bus, up, r, x, g, b, block, taps, tap, at_from, ge, be):  # type: ignore[no-untyped-def]
+    for s in range(_STEPS):
+        was, drop = work[bus + _V + s], taps[tap + _DROP + s]
+        above = taps[tap + _A2 + s] * work[up + _D + s]
+        v = above - work[bus + _D + s]
+        p, q = work[bus + _SP + s] + g * was, work[bus + _SQ + s] - b * was
+        if not at_from:
+            more = taps[tap + _EARTH + s] * was
+            p, q = p + ge * more, q - be * more
+        ar, ai = taps[tap + _AR + s] / above, taps[tap + _AI + s] / above
+        vr, vi = work[up + _UR + s], work[up + _UI + s]
+        ur, ui = ar * vr - ai * vi, ar * vi + ai * vr
+        cr, ci = v + drop * (r * p + x * q), drop * (r * q - x * p)
+        work[bus + _UR + s], work[bus + _UI + s] = ur * cr - ui * ci, ur * ci + ui * cr
+        work[bus + _D + s] = v
+        block[_MOST + s] = _larger(block[_MOST + s], v, was)
 
 
 @_inner
-def _load(work, bus, table, i, mixed):  # type: ignore[no-untyped-def]
-    """Current of the bus's own load and shunt."""
-    g, b = table[2, i], table[3, i]
-    if mixed:
-        power, current, impedance = table[4, i], table[5, i], table[6, i]
-        for s in range(_STEPS):
-            work[bus + _JR + s], work[bus + _JI + s] = _mixed(
-                work[bus + _P + s],
-                work[bus + _Q + s],
-                work[bus + s],
-                work[bus + _UI + s],
-                g,
-                b,
-                power,
-                current,
-                impedance,
-            )
-    else:
-        for s in range(_STEPS):
-            work[bus + _JR + s], work[bus + _JI + s] = _constant_power(
-                work[bus + _P + s],
-                work[bus + _Q + s],
-                work[bus + s],
-                work[bus + _UI + s],
-                g,
-                b,
-            )
-
-
-@_inner
-def _take(work, bus, active, reactive, row, first, width, scale, wrong):  # type: ignore[no-untyped-def]
+def _take(work, bus, active, reactive, scale):  # type: ignore[no-untyped-def]
     """Loads of one bus for the block's steps, per unit; 0 past the last step."""
-    p, q = active[row, first : first + width], reactive[row, first : first + width]
-    for s in range(p.size):
-        work[bus + _P + _U(s)] = p[s] * scale
-    for s in range(q.size):
-        work[bus + _Q + _U(s)] = q[s] * scale
-    for s in range(p.size, BLOCK):
-        work[bus + _P + _U(s)] = 0.0
-        work[bus + _Q + _U(s)] = 0.0
-    for s in range(_STEPS):
-        p_here, q_here = work[bus + _P + s], work[bus + _Q + s]
-        wrong[s] += (p_here - p_here) + (q_here - q_here)  # NaN unless both are finite
+    for s in range(active.size):
+        work[bus + _P + _U(s)] = active[s] * scale
+    for s in range(reactive.size):
+        work[bus + _Q + _U(s)] = reactive[s] * scale
+    for s in range(active.size, BLOCK):
+        work[bus + _P + _U(s)] = work[bus + _Q + _U(s)] = 0.0
 
 
 @_inner
@@ -171,38 +178,172 @@ def _take_ratio(taps, tap, ratio, row, first, width, at_from):  # type: ignore[n
         a = 1.0 / t if at_from else t
         size = a.real**2 + a.imag**2
         taps[tap + _AR + _U(s)], taps[tap + _AI + _U(s)] = a.real, a.imag
+        taps[tap + _A2 + _U(s)] = size
         taps[tap + _DROP + _U(s)] = 1.0 if at_from else size
         taps[tap + _EARTH + _U(s)] = size if at_from else 1.0 / size
 
 
 @_inner
-def _start(work, bus, voltage, row, first, width, wrong):  # type: ignore[no-untyped-def]
+def _slack_at(voltage, row, step):  # type: ignore[no-untyped-def]
     """Voltage of a slack, one for all steps or one for each."""
+    return voltage[row, min(step, voltage.shape[1] - 1)]
+
+
+@_inner
+def _start(work, bus, voltage, row, first, width):  # type: ignore[no-untyped-def]
+    """Squared voltage of a slack; NaN where its own load is not finite."""
     for s in range(BLOCK):
-        step = min(first + min(s, width - 1), voltage.shape[1] - 1)
-        v = voltage[row, step]
-        work[bus + _U(s)], work[bus + _UI + _U(s)] = v.real, v.imag
-        wrong[s] += (v.real - v.real) + (v.imag - v.imag)
+        v = _slack_at(voltage, row, first + min(s, width - 1))
+        own = work[bus + _P + _U(s)] + work[bus + _Q + _U(s)]
+        work[bus + _V + _U(s)] = v.real**2 + v.imag**2 + (own - own)
 
 
 @_inner
-def _copy_voltage(work, bus, parent):  # type: ignore[no-untyped-def]
+def _start_finish(work, bus, voltage, row, first, width):  # type: ignore[no-untyped-def]
+    for s in range(BLOCK):
+        v = _slack_at(voltage, row, first + min(s, width - 1))
+        work[bus + _UR + _U(s)], work[bus + _UI + _U(s)] = v.real, v.imag
+        work[bus + _D + _U(s)] = work[bus + _V + _U(s)]
+
+
+@_inner
+def _copy_voltage(work, bus, up):  # type: ignore[no-untyped-def]
     for s in range(_STEPS):
-        work[bus + s] = work[parent + s]
-        work[bus + _UI + s] = work[parent + _UI + s]
+        work[bus + _V + s] = work[up + _V + s]
 
 
 @_inner
-def _give(work, bus, scale, state, row, first, width, real, imaginary):  # type: ignore[no-untyped-def]
-    """Voltages of one bus in its own frame; NaN where the step did not end."""
+def _give(work, bus, scale, real, imaginary):  # type: ignore[no-untyped-def]
+    """Voltages of one bus in its own frame."""
     ar, ai = scale.real, scale.imag
-    real, imaginary = real[row, first : first + width], imaginary[row, first : first + width]
     for s in range(real.size):
-        ur, ui = work[bus + _U(s)], work[bus + _UI + _U(s)]
-        real[s] = ar * ur - ai * ui + state[_U(s)]
+        ur, ui = work[bus + _UR + _U(s)], work[bus + _UI + _U(s)]
+        real[s] = ar * ur - ai * ui
     for s in range(imaginary.size):
-        ur, ui = work[bus + _U(s)], work[bus + _UI + _U(s)]
-        imaginary[s] = ar * ui + ai * ur + state[_U(s)]
+        ur, ui = work[bus + _UR + _U(s)], work[bus + _UI + _U(s)]
+        imaginary[s] = ar * ui + ai * ur
+
+
+@_inner
+def _shape(parent, mixed, tap):  # type: ignore[no-untyped-def]
+    """What hangs on each place: whether its sum starts anew in each sweep (a load that follows the
+    voltage, a tapped branch), and else whether it is a leaf, and its parent's first child to come.
+    """
+    places = parent.size
+    anew, leaf, first = mixed.copy(), np.ones(places, np.bool_), np.zeros(places, np.bool_)
+    for i in range(places):
+        if tap[i] >= 0:
+            anew[i] = anew[parent[i]] = True
+    for i in range(places - 1, -1, -1):
+        leaf[i] = leaf[i] and not anew[i]
+        if parent[i] >= 0:
+            first[i] = leaf[parent[i]] and not anew[parent[i]]
+            leaf[parent[i]] = False
+    return anew, leaf, first
+
+
+@_inner
+def _backwards(work, parent, table, tap, at_from, taps, shape):  # type: ignore[no-untyped-def]
+    """All places, children before parents."""
+    anew, leaf, first = shape
+    for i in range(parent.size):
+        if anew[i]:
+            _start_sum(work, _U(i) * _BUS, table[4, i], table[5, i], table[6, i])
+    for i in range(parent.size - 1, -1, -1):
+        if parent[i] < 0:
+            continue
+        bus, up = _U(i) * _BUS, _U(parent[i]) * _BUS
+        r, x, g, b = table[0, i], table[1, i], table[2, i], table[3, i]
+        z2 = r * r + x * x
+        if tap[i] >= 0:
+            row, ge, be = _U(tap[i]) * _TAP, table[7, i], table[8, i]
+            if at_from[i]:
+                _backward_tapped(work, bus, up, r, x, z2, g, b, taps, row, True, ge, be)
+            else:
+                _backward_tapped(work, bus, up, r, x, z2, g, b, taps, row, False, ge, be)
+        elif leaf[i]:
+            if first[i]:
+                _backward(work, bus, up, r, x, z2, g, b, True, True)
+            else:
+                _backward(work, bus, up, r, x, z2, g, b, True, False)
+        elif first[i]:
+            _backward(work, bus, up, r, x, z2, g, b, False, True)
+        else:
+            _backward(work, bus, up, r, x, z2, g, b, False, False)
+
+
+@_inner
+def _forwards(work, parent, tap, taps, block, held):  # type: ignore[no-untyped-def]
+    """All places, parents before children."""
+    block[_MOST : _MOST + _STEPS] = 0.0
+    for i in range(parent.size):
+        if parent[i] < 0:
+            continue
+        bus, up, row = _U(i) * _BUS, _U(parent[i]) * _BUS, _U(max(tap[i], 0)) * _TAP
+        if tap[i] >= 0:
+            if held:
+                _forward(work, bus, up, block, taps, row, True, True)
+            else:
+                _forward(work, bus, up, block, taps, row, True, False)
+        elif held:
+            _forward(work, bus, up, block, taps, row, False, True)
+        else:
+            _forward(work, bus, up, block, taps, row, False, False)
+
+
+@_inner
+def _finishes(work, parent, table, tap, at_from, taps, leaf, block, i):  # type: ignore[no-untyped-def]
+    """Voltage of one place, below the slack."""
+    bus, up = _U(i) * _BUS, _U(parent[i]) * _BUS
+    r, x, g, b = table[0, i], table[1, i], table[2, i], table[3, i]
+    if tap[i] >= 0:
+        row, ge, be = _U(tap[i]) * _TAP, table[7, i], table[8, i]
+        if at_from[i]:
+            _finish_tapped(work, bus, up, r, x, g, b, block, taps, row, True, ge, be)
+        else:
+            _finish_tapped(work, bus, up, r, x, g, b, block, taps, row, False, ge, be)
+    elif leaf[i]:
+        _finish(work, bus, up, r, x, g, b, block, True)
+    else:
+        _finish(work, bus, up, r, x, g, b, block, False)
+
+
+@_inner
+def _ended(change, before, tolerance):  # type: ignore[no-untyped-def]
+    """Whether what the next sweeps would still change is below the tolerance.
+
+    Changes fall in a geometric series, ``error = change · q / (1 - q)`` with ``q`` the ratio of the
+    last two, which is believed down to 1 / :data:`TRUST` only.
+    """
+    return change <= tolerance or (
+        change <= TRUST * tolerance and SAFETY * change * change <= tolerance * (before - change)
+    )
+
+
+@_inner
+def _judge(block, width, tolerance, after):  # type: ignore[no-untyped-def]
+    """Who needs no further sweep but the last one, and how many are still under way.
+
+    The change of the next sweep is foretold from the last two, and after the last sweep seen.
+    """
+    left = 0
+    for s in range(_U(width)):
+        change, before = block[_MOST + s], block[_BEFORE + s]
+        if after:
+            ends = _ended(change, before, tolerance)
+            block[_STATE + s] = 0.0 if ends or block[_LOST + s] > 0.0 else 1.0
+            left += block[_STATE + s] > 0.0
+        elif block[_STATE + s] > 0.0:
+            coming = change * change / before
+            ends = change <= tolerance or (
+                coming < 0.1 * change and _ended(8.0 * coming, change, tolerance)
+            )
+            lost = not change < np.inf
+            block[_LOST + s] = 1.0 if lost else 0.0
+            block[_STATE + s] = 0.0 if ends or lost else 1.0
+            block[_BEFORE + s] = change
+            left += block[_STATE + s] > 0.0
+    return left
 
 
 @nb.njit(
@@ -212,6 +353,7 @@ def _give(work, bus, scale, state, row, first, width, real, imaginary):  # type:
     ),
     cache=True,
     error_model="numpy",
+    fastmath={"contract"},
 )  # fmt: skip
 def sweep(
     order: Rows,
@@ -254,83 +396,61 @@ def sweep(
     per_unit : float
         1 over the base power.
     tolerance : float, per unit
-        Largest change of a voltage in the last sweep.
+        Largest error of a squared voltage that further sweeps would mend.
     limit : int
         Most sweeps.
     real, imaginary : (n_bus, n_step) float64, per unit
-        Filled at the buses of ``order``; NaN at a step that did not converge.
+        Filled at the buses of ``order``; they mean nothing at a step that did not converge.
     converged, iterations : (n_step,)
         Filled.
     """
     places, steps = order.size, active.shape[1]
     work = np.zeros(places * 6 * BLOCK + 8)
     work = work[(-work.ctypes.data // 8) % 8 :]  # rows at cache lines
-    taps = np.empty(ratio.shape[0] * 4 * BLOCK)
-    state, wrong = np.zeros(2 * BLOCK), np.zeros(BLOCK)
-    for first in range(0, steps, BLOCK):
-        width = min(BLOCK, steps - first)
-        wrong[:] = 0.0
+    taps, block = np.empty(ratio.shape[0] * 5 * BLOCK), np.zeros(4 * BLOCK)
+    shape = _shape(parent, mixed, tap)
+    for begin in range(0, steps, BLOCK):
+        width = min(BLOCK, steps - begin)
+        end = begin + width
         for i in range(places):
-            bus = _U(i) * _BUS
-            _take(work, bus, active, reactive, order[i], first, width, per_unit, wrong)
+            bus, row = _U(i) * _BUS, order[i]
+            _take(work, bus, active[row, begin:end], reactive[row, begin:end], per_unit)
             if parent[i] < 0:
-                _start(work, bus, slack_voltage, -1 - parent[i], first, width, wrong)
+                _start(work, bus, slack_voltage, -1 - parent[i], begin, width)
             else:
                 _copy_voltage(work, bus, _U(parent[i]) * _BUS)
             if tap[i] >= 0:
-                _take_ratio(taps, _U(tap[i]) * _TAP, ratio, tap[i], first, width, at_from[i])
-            _load(work, bus, table, i, mixed[i])
-        state[:] = 0.0
+                _take_ratio(taps, _U(tap[i]) * _TAP, ratio, tap[i], begin, width, at_from[i])
+        block[:] = 0.0
         for s in range(width):
-            if wrong[s] == 0.0:
-                state[s] = 1.0
-        for _ in range(limit):
-            for i in range(places - 1, -1, -1):
-                bus, up = _U(i) * _BUS, _U(max(parent[i], 0)) * _BUS
-                if tap[i] >= 0:
-                    g, b = table[7, i], table[8, i]
-                    _add_tapped_child(work, bus, up, taps, _U(tap[i]) * _TAP, at_from[i], g, b)
-                elif parent[i] >= 0:
-                    _add_child(work, bus, up)
-            state[BLOCK:] = 0.0
+            block[_STATE + _U(s)] = 1.0
+        sweeps, left = 1, width
+        while sweeps < limit:
+            while left > 0 and sweeps < limit:
+                _backwards(work, parent, table, tap, at_from, taps, shape)
+                if left == width:
+                    _forwards(work, parent, tap, taps, block, False)
+                else:
+                    _forwards(work, parent, tap, taps, block, True)
+                sweeps += 1
+                for s in range(width):
+                    iterations[begin + s] += np.int64(block[_STATE + _U(s)])
+                left = _judge(block, width, tolerance, False)
+            _backwards(work, parent, table, tap, at_from, taps, shape)
+            block[_MOST : _MOST + _STEPS] = 0.0
             for i in range(places):
-                bus, up = _U(i) * _BUS, _U(max(parent[i], 0)) * _BUS
-                r, x = table[0, i], table[1, i]
-                if tap[i] >= 0:
-                    _tapped_voltage(
-                        work, bus, up, r, x, taps, _U(tap[i]) * _TAP, state, tolerance**2
-                    )
-                elif parent[i] >= 0:
-                    _voltage(work, bus, up, r, x, state, tolerance**2)
-                _load(work, bus, table, i, mixed[i])
-            left = 0.0
-            for s in range(width):
-                iterations[first + s] += np.int64(state[s])
-                state[s] *= state[BLOCK + s]
-                left += state[s]
-            if left == 0.0:
+                bus, row = _U(i) * _BUS, order[i]
+                if parent[i] < 0:
+                    _start_finish(work, bus, slack_voltage, -1 - parent[i], begin, width)
+                else:
+                    _finishes(work, parent, table, tap, at_from, taps, shape[1], block, i)
+                _give(work, bus, scale[i], real[row, begin:end], imaginary[row, begin:end])
+            left = _judge(block, width, tolerance, True)
+            if left == 0:
                 break
         for s in range(width):
-            converged[first + s] = state[s] == 0.0 and wrong[s] == 0.0
-            state[s] = 0.0 if converged[first + s] else np.nan
-        for i in range(places):
-            _give(work, _U(i) * _BUS, scale[i], state, order[i], first, width, real, imaginary)
-
-
-@_inner
-def _load_all(work, table, mixed):  # type: ignore[no-untyped-def]
-    """Currents of all places' own loads and shunts; the inner loops are over places here."""
-    ur, ui, jr, ji, p, q = work[0], work[1], work[2], work[3], work[4], work[5]
-    g, b = table[2], table[3]
-    if mixed:
-        power, current, impedance = table[4], table[5], table[6]
-        for i in range(ur.size):
-            jr[i], ji[i] = _mixed(
-                p[i], q[i], ur[i], ui[i], g[i], b[i], power[i], current[i], impedance[i]
-            )
-    else:
-        for i in range(ur.size):
-            jr[i], ji[i] = _constant_power(p[i], q[i], ur[i], ui[i], g[i], b[i])
+            converged[begin + s] = block[_STATE + _U(s)] == 0.0 and block[_LOST + _U(s)] == 0.0
+            iterations[begin + s] += 1
 
 
 @nb.njit(
@@ -339,6 +459,7 @@ def _load_all(work, table, mixed):  # type: ignore[no-untyped-def]
     ),
     cache=True,
     error_model="numpy",
+    fastmath={"contract"},
 )  # fmt: skip
 def sweep_once(
     order: Rows,
@@ -356,7 +477,7 @@ def sweep_once(
     real: Floats,
     imaginary: Floats,
 ) -> int:
-    """Voltages of one step, without blocks: the same numbers as :func:`sweep` gives.
+    """Voltages of one step, without blocks: those of :func:`sweep` within the tolerance.
 
     Parameters
     ----------
@@ -365,7 +486,7 @@ def sweep_once(
     slack_voltage : (n_slack,) complex128, per unit
     active, reactive, real, imaginary : (n_bus,)
     work : (6, n_live) float64
-        Changed: voltage, current and load of each place.
+        Changed: load, power, squared voltage and its fall at each place.
 
     Returns
     -------
@@ -373,38 +494,61 @@ def sweep_once(
         How many sweeps it took; 0 where the voltages still moved after ``limit`` of them, which
         are then the last.
     """
-    ur, ui, jr, ji = work[0], work[1], work[2], work[3]
-    for i in range(order.size):
-        v = (
-            slack_voltage[-1 - parent[i]]
-            if parent[i] < 0
-            else complex(ur[parent[i]], ui[parent[i]])
-        )
-        ur[i], ui[i] = v.real, v.imag
-        work[4, i], work[5, i] = active[order[i]] * per_unit, reactive[order[i]] * per_unit
-    _load_all(work, table, mixed)
-    took = 0
+    load_p, load_q, sum_p, sum_q, square, fall = (
+        work[0],
+        work[1],
+        work[2],
+        work[3],
+        work[4],
+        work[5],
+    )
+    places = order.size
+    for i in range(places):
+        load_p[i], load_q[i] = active[order[i]] * per_unit, reactive[order[i]] * per_unit
+        if parent[i] < 0:
+            v = slack_voltage[-1 - parent[i]]
+            square[i] = v.real**2 + v.imag**2
+        else:
+            square[i] = square[parent[i]]
+    before, took = 0.0, 0
     for sweeps in range(1, limit + 1):
-        for i in range(order.size - 1, -1, -1):
+        for i in range(places):
+            share = 1.0
+            if mixed:
+                v = square[i]
+                share = table[4, i] + table[5, i] * np.sqrt(v) + table[6, i] * v
+            sum_p[i], sum_q[i] = share * load_p[i], share * load_q[i]
+        for i in range(places - 1, -1, -1):
             k = parent[i]
             if k >= 0:
-                jr[k] += jr[i]
-                ji[k] += ji[i]
-        moved = False
-        for i in range(order.size):
-            k = parent[i]
-            if k < 0:
-                continue
-            r, x = table[0, i], table[1, i]
-            vr, vi = ur[k] - (r * jr[i] - x * ji[i]), ui[k] - (r * ji[i] + x * jr[i])
-            dr, di = vr - ur[i], vi - ui[i]
-            moved |= not dr * dr + di * di <= tolerance**2
-            ur[i], ui[i] = vr, vi
-        if not moved:
+                v, r, x = square[i], table[0, i], table[1, i]
+                p, q = sum_p[i] + table[2, i] * v, sum_q[i] - table[3, i] * v
+                current = (p * p + q * q) / v
+                sum_p[i], sum_q[i] = p, q
+                fall[i] = 2.0 * (r * p + x * q) + (r * r + x * x) * current
+                sum_p[k] += p + r * current
+                sum_q[k] += q + x * current
+        change = 0.0
+        for i in range(places):
+            if parent[i] >= 0:
+                v = square[parent[i]] - fall[i]
+                change = _larger(change, v, square[i])
+                square[i] = v
+        if not change < np.inf:
+            break
+        if _ended(change, before, tolerance):
             took = sweeps
             break
-        _load_all(work, table, mixed)
-    for i in range(order.size):
-        ar, ai = scale[i].real, scale[i].imag
-        real[order[i]], imaginary[order[i]] = ar * ur[i] - ai * ui[i], ar * ui[i] + ai * ur[i]
+        before = change
+    for i in range(places):
+        k, bus = parent[i], order[i]
+        if k < 0:
+            u = slack_voltage[-1 - k]
+        else:
+            r, x, p, q = table[0, i], table[1, i], sum_p[i], sum_q[i]
+            turn = complex(square[i] + (r * p + x * q), r * q - x * p) / square[k]
+            u = complex(load_p[k], load_q[k]) * turn
+        load_p[i], load_q[i] = u.real, u.imag
+        u *= scale[i]
+        real[bus], imaginary[bus] = u.real, u.imag
     return took

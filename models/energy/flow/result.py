@@ -86,6 +86,11 @@ class Result:
         kernels.magnitude(self.real, self.imaginary, out)
         return self._shaped(out)
 
+    @cached_property
+    def angle(self) -> Floats:
+        """Angle of the voltage, rad; 0 without supply; (n_bus[, n_step])."""
+        return self._shaped(np.arctan2(self.imaginary, self.real))
+
     @property
     def complex_voltage(self) -> Complex:
         """Per unit; (n_bus[, n_step])."""

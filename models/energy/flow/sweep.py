@@ -12,6 +12,9 @@ from models.energy.flow.tree import Coefficients, Forest, Tree
 Voltages = tuple[Floats, Floats, Flags, Rows]
 """Real and imaginary parts (n_bus, n_step), whether each step converged, and its iterations."""
 
+SMALL = 1e-3
+"""Share of loads too high at which a grid answers them in proportion."""
+
 
 class Sweep:
     """Backward/forward sweep of one tree.
@@ -45,10 +48,9 @@ class Sweep:
         self, branches: Branches, slack_voltage: Complex, active: Floats, reactive: Floats
     ) -> Voltages:
         """One step; (n_slack,) per unit, (n_bus,) W and var."""
-        real, imaginary = np.zeros((2, len(active), 1))
-        took = self._once(
-            branches, slack_voltage, active, reactive, self._limit, real[:, 0], imaginary[:, 0]
-        )
+        parts = np.zeros((2, len(active)))
+        took = self._once(branches, slack_voltage, active, reactive, self._limit, parts)
+        real, imaginary = parts[:, :, None]
         return real, imaginary, np.array([took > 0]), np.array([took])
 
     def many(
@@ -85,12 +87,13 @@ class Sweep:
     def weakest(
         self, branches: Branches, slack_voltage: Complex, active: Floats, reactive: Floats
     ) -> int:
-        """The bus whose voltage the loads pull down most, after one sweep from a flat start."""
-        flat, pulled = np.zeros((2, 2, len(active)))
-        self._once(branches, slack_voltage, active, reactive, 0, *flat)
-        self._once(branches, slack_voltage, active, reactive, 1, *pulled)
-        along = (pulled * flat).sum(axis=0) / np.maximum((flat**2).sum(axis=0), 1e-12)
-        return int(np.argmin(np.where(self._tree.supplied, along, np.inf)))
+        """The bus whose voltage the loads pull down most, in proportion to small ones."""
+        small, parts = active * SMALL, np.zeros((2, len(active)))
+        self._once(branches, slack_voltage, small, reactive * SMALL, 1, parts)
+        tree, square = self._tree, self._work[4]
+        start = np.abs(slack_voltage[-1 - tree.parent[tree.parent < 0]]) ** 2
+        fed = np.cumsum(tree.parent < 0) - 1  # a slack's buses stand behind it
+        return int(tree.order[np.argmin(square / start[fed])])
 
     def _once(
         self,
@@ -99,8 +102,7 @@ class Sweep:
         active: Floats,
         reactive: Floats,
         limit: int,
-        real: Floats,
-        imaginary: Floats,
+        parts: Floats,
     ) -> int:
         c, tree = self._of(branches), self._tree
         took: int = kernels.sweep_once(
@@ -116,8 +118,7 @@ class Sweep:
             self._tolerance,
             limit,
             self._work,
-            real,
-            imaginary,
+            *parts,
         )
         return took
 
