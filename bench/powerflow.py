@@ -28,7 +28,7 @@ EXACT = ("newton_raphson", "iterative_current")
 SAMPLE = 50
 """Steps that pandapower solves."""
 MONTH = 30 * 96
-REPETITIONS = 3
+REPETITIONS = 5
 
 
 def main() -> None:

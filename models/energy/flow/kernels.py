@@ -32,7 +32,7 @@ BLOCK = 128
 below which memory is slow, and a bus's six rows take 6 KiB of the second-level cache."""
 TRUST = 100.0
 """Most that the next sweep is believed to gain beyond the last change."""
-SAFETY = 10.0
+SAFETY = 3.0
 """What the estimate of the error is multiplied by."""
 
 # The rows of a bus in the workspace, unsigned: an index that cannot be negative needs no wrapping,
@@ -336,7 +336,7 @@ def _judge(block, width, tolerance, after):  # type: ignore[no-untyped-def]
         elif block[_STATE + s] > 0.0:
             coming = change * change / before
             ends = change <= tolerance or (
-                coming < 0.1 * change and _ended(8.0 * coming, change, tolerance)
+                coming < 0.1 * change and _ended(4.0 * coming, change, tolerance)
             )
             lost = not change < np.inf
             block[_LOST + s] = 1.0 if lost else 0.0
