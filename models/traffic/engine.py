@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
-EngineName = Literal["libsumo", "traci", "sumo-gui"]
+EngineName = Literal["libsumo", "traci", "sumo-gui", "queue"]
 EMISSIONS = ("co2", "nox", "pm", "fuel")
 """Order of what vehicles emit and burn."""
 
@@ -169,6 +169,8 @@ class Account:
         Vehicles that should have departed and found no room, at this moment.
     bus_speed
         Mean speed of the buses, stops included, m/s; NaN without any.
+    notes
+        What the reader of the results should know: a gridlock and where, vehicles left out.
     """
 
     finished: float
@@ -183,6 +185,7 @@ class Account:
     ended: float = 0.0
     waiting: float = 0.0
     bus_speed: float = float("nan")
+    notes: tuple[str, ...] = ()
 
 
 class Engine(Protocol):
@@ -240,6 +243,10 @@ class Engine(Protocol):
 
 def start(setting: Setting) -> Engine:
     """The engine that the parameters name, started."""
+    if setting.parameters.engine == "queue":
+        from models.traffic.queue.engine import QueueEngine
+
+        return QueueEngine(setting)
     from models.traffic.sumo.engine import SumoEngine
 
     return SumoEngine(setting)

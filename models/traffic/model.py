@@ -297,6 +297,7 @@ class Traffic(Model):
         """Totals of the run; the rest of the money is booked."""
         assert self._engine is not None
         account = self._engine.account()
+        self.world.warnings.extend(account.notes)
         self._book(account, self.world.now)
         found = measure(account)
         if self._pricing is None:

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from models.traffic.engine import EngineName
 from models.traffic.fleet import Emissions
+from models.traffic.queue.parameters import QueueParameters
 from models.traffic.sumo.electric import Model as BatteryModel
 from twin.core.model import Parameters
 
@@ -17,7 +18,10 @@ class TrafficParameters(Parameters):
 
     engine: EngineName = Field(
         default="libsumo",
-        description="SUMO in this process, beside it over TraCI, or with its window",
+        description="SUMO in this process, beside it over TraCI, or with its window; or queues",
+    )
+    queue: QueueParameters = Field(
+        default_factory=QueueParameters, description="of the queue engine, see its page"
     )
     demand: Literal["auto", "own", "citizens", "both", "calibrated"] = Field(
         default="auto",

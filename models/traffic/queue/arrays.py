@@ -41,6 +41,8 @@ LINK = _record(
     ("opens", np.float64),  # last entry and its gap, s
     ("held", np.float64),  # time that vehicles spent here until `since`, veh s
     ("since", np.float64),  # s
+    ("junction", np.float64),  # of it, time within the junction before, veh s
+    ("stops", np.float64),  # vehicles that had to stop at its end
     ("virtual", np.float64),  # virtual time of the merge (start-time fair queueing)
     ("length", np.float64),  # m
     ("entries", np.int64),  # veh
@@ -53,6 +55,7 @@ LINK = _record(
     ("end_out", np.int32),
     ("closed", np.int32),
     ("turn", np.int32),  # column of State.trees
+    ("watched", np.int32),  # whether entries and exits are traced
 )
 GROUP = _record(
     ("waits_since", np.float64),  # s
@@ -77,6 +80,7 @@ SERVER = _record(
 """Lanes that are used alike."""
 MOVEMENT = _record(
     ("delay", np.float64),  # time within the junction, s
+    ("hold", np.float64),  # wait before it that does not depend on others, s
     ("crossed", np.float64),  # when somebody last made it, s
     ("to", np.int32),  # link that it enters
     ("group", np.int32),
@@ -107,6 +111,7 @@ VEHICLE = _record(
     ("skip", np.float32),  # share of the first link that it does not drive
     ("driven", np.float32),  # m
     ("freely", np.float32),  # time that its way takes on empty streets, s
+    ("queued", np.float32),  # time in queues, s
     ("key", np.uint64),  # of the keyed draws
     ("state", np.int64),
     ("depart", np.float64),  # wanted, s
@@ -118,7 +123,7 @@ STOP = _record(("time", np.float64), ("link", np.int32))
 EVENT = _record(("time", np.float64), ("entity", np.int32))
 """Entities are groups, then links, then vehicles."""
 LINE = _record(("time", np.float64), ("vehicle", np.int32), ("link", np.int32))
-"""Entries and exits as they happened, for tests; an exit is written as ``-1 - link``."""
+"""Entries and exits of watched links as they happened; an exit is written as ``-1 - link``."""
 RULE = _record(
     ("clear", np.float64),  # time that a crossing vehicle keeps the junction from others, s
     ("gap", np.float64),  # gap that those need who give way, s

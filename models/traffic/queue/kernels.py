@@ -21,6 +21,8 @@ from models.traffic.queue.calendar.kernels import NEVER, pop, push, schedule
 from models.traffic.queue.passing.kernels import SAME, accepts, head_from, may_go
 
 DONE, FULL = 0, 1
+STOPPED = 1.0
+"""Who queues for longer has stopped, s."""
 
 # `_nrt=False` leaves out the counting of references, whose atomic operations cost more than the
 # work between them; nothing is allocated here.
@@ -38,9 +40,9 @@ def mixed(key: int, counter: int) -> float:
 
 @nb.njit(cache=True, _nrt=False, forceinline=True)
 def record(s: State, time: float, vehicle: int, link: int) -> None:
-    """Write an entry or exit down where somebody wants to know."""
+    """Write an entry (``link``) or exit (``-1 - link``) down where somebody wants to know."""
     place = s.counts[TRACED]
-    if place < s.trace.size:
+    if place < s.trace.size and s.links[link if link >= 0 else -1 - link].watched:
         s.trace[place].time, s.trace[place].vehicle, s.trace[place].link = time, vehicle, link
         s.counts[TRACED] = place + 1
 
@@ -116,6 +118,7 @@ def enter(
     """Let a vehicle into a link: it chooses its movement and queues for it."""
     spend(s, link, time)
     s.links[link].entries += 1
+    s.links[link].junction += delay
     s.links[link].opens = time + s.links[link].entry_gap * s.vehicles[vehicle].size
     record(s, time, vehicle, link)
     share = 1.0 - s.vehicles[vehicle].skip
@@ -126,7 +129,10 @@ def enter(
     s.vehicles[vehicle].freely += delay + free
     s.vehicles[vehicle].driven += s.links[link].length * share
     s.vehicles[vehicle].ready = time + delay + free
-    s.vehicles[vehicle].movement = choose(s, vehicle, link)
+    movement = choose(s, vehicle, link)
+    s.vehicles[vehicle].movement = movement
+    if movement >= 0:
+        s.vehicles[vehicle].ready += s.movements[movement].hold
     stop = s.vehicles[vehicle].stop
     if stop >= 0 and s.stops[stop].link == link:
         # In a bay: it stands aside and joins the queue afterwards.
@@ -153,6 +159,10 @@ def leave(s: State, group: int, vehicle: int, time: float) -> None:
     spend(s, link, time)
     s.ring[s.links[link].ring + s.links[link].exits % s.links[link].storage] = time
     s.links[link].exits += 1
+    queued = time - s.vehicles[vehicle].ready
+    s.vehicles[vehicle].queued += queued
+    if queued > STOPPED:
+        s.links[link].stops += 1.0
     s.groups[group].time_sum += time - s.vehicles[vehicle].entered
     s.groups[group].passed += 1.0
     entity = s.groups.size + link
@@ -322,6 +332,7 @@ def advance(s: State, until: float) -> int:
     """
     groups, links = s.groups.size, s.links.size
     room = s.heap.size - 8
+    lines = s.trace.size - 4 if s.trace.size > 0 else 0
     link = NONE
     time = 0.0
     while True:
@@ -335,7 +346,7 @@ def advance(s: State, until: float) -> int:
         else:
             if s.counts[HEAP] == 0 or s.heap[0].time > until:
                 return DONE
-            if s.counts[HEAP] > room:
+            if s.counts[HEAP] > room or s.counts[TRACED] > lines:
                 return FULL
             time, entity = s.heap[0].time, s.heap[0].entity
             pop(s.heap, s.counts)

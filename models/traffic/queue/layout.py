@@ -63,6 +63,10 @@ class Layout:
     windows : (n_windows,) WINDOW
     red : (n_groups,) float64, s
         Mean wait for green of a vehicle that meets no other.
+    hold : (n_movements,) float64, s
+        Wait before a movement that does not depend on others; none where it is empty.
+    barred : (n_movements,) bool
+        Movements that those do not choose who find their way; none where it is empty.
     """
 
     length: Floats
@@ -84,6 +88,8 @@ class Layout:
     plans: Records = field(default_factory=lambda: np.empty(0, dtype=PLAN))
     windows: Records = field(default_factory=lambda: np.empty(0, dtype=WINDOW))
     red: Floats = field(default_factory=lambda: np.empty(0))
+    hold: Floats = field(default_factory=lambda: np.empty(0))
+    barred: npt.NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, dtype=bool))
 
     @property
     def links(self) -> int:
@@ -111,6 +117,7 @@ class Layout:
                 MOVEMENT,
                 len(self.end),
                 delay=self.delay,
+                hold=self.hold if len(self.hold) else 0.0,
                 crossed=-np.inf,
                 to=self.end,
                 group=self.group,

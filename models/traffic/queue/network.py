@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.traffic.queue.arrays import Floats, Ints
-from models.traffic.queue.layout import Layout, lane_capacity
+from models.traffic.queue.layout import Layout, lane_capacity, starts
 from models.traffic.queue.parameters import QueueParameters
 from models.traffic.queue.signals import Program, SignalPlans, read_programs
 from models.traffic.queue.turn import Turn
@@ -37,8 +37,6 @@ class Streets:
         That cars, else buses, may use.
     car : (n_edges,) bool
         Whether cars may drive there.
-    barred : (n_movements,) bool
-        Movements that cars may not make.
     plans
         For each signal row and program, the plan of each of its movements: {row: [(movements,
         plans), ...]}, the usual program under -1.
@@ -48,7 +46,6 @@ class Streets:
     limit: Floats
     lanes: Floats
     car: npt.NDArray[np.bool_]
-    barred: npt.NDArray[np.bool_]
     plans: Mapping[int, Sequence[tuple[Ints, Ints]]]
 
 
@@ -269,7 +266,7 @@ def _build(
         group_link=group_link,
         group_servers=servers,
         server_gap=1.0 / flow,
-        arrival_group=np.searchsorted(group_link, np.arange(len(length)), side="right") - 1,
+        arrival_group=starts(group_link, len(length))[1:] - 1,
         weight=np.array([flow[listed].sum() for listed in servers]),
         yields=_yields(turns, lit.gives_way),
         plans=lit.plans,
@@ -280,8 +277,8 @@ def _build(
     layout.red = red
     if p.signals == "capacity":
         lit.as_capacity(layout)
-    barred = np.array([not turn.cars for turn in turns], dtype=bool)
-    return Streets(layout, limit, lanes, car, barred, lit.programs)
+    layout.barred = np.array([not turn.cars for turn in turns], dtype=bool)
+    return Streets(layout, limit, lanes, car, lit.programs)
 
 
 def _loss(turn: Turn, p: QueueParameters) -> float:

@@ -163,6 +163,10 @@ class SignalPlans:
             for server in layout.group_servers[group]:
                 share[server] = max(share[server], self.share[row])
         layout.server_gap = layout.server_gap / np.where(share > 0.0, share, 1.0)
-        layout.delay = layout.delay + self.red
+        layout.hold = self.red
+        # Without phases nobody is known to be red: who has green has it alone.
+        layout.yields = [
+            [] if plan >= 0 else listed
+            for plan, listed in zip(self.usual.tolist(), layout.yields, strict=True)
+        ]
         layout.plan = np.full(len(layout.plan), -1, dtype=np.int32)
-        layout.red = np.zeros(len(layout.red))

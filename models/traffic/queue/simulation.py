@@ -18,6 +18,7 @@ from models.traffic.queue.arrays import (
     NONE,
     RULE,
     STOP,
+    TRACED,
     VEHICLE,
     WAITING,
     Bytes,
@@ -98,6 +99,8 @@ class Queues:
         Numbers of the run.
     goals
         Links to which vehicles find ways; more may be added later.
+    begin
+        Time at which it starts, s.
     seed
         Of the tie-breaks between equal ways.
     trace
@@ -109,6 +112,7 @@ class Queues:
     goals: npt.ArrayLike = ()
     seed: int = 0
     keep: int = 0
+    begin: float = 0.0
 
     def __post_init__(self) -> None:
         layout, s = self.layout, self.settings
@@ -122,48 +126,65 @@ class Queues:
         )
         self.state.links["turn"] = turns.of_link
         self.vehicles = 0
-        self.now = 0.0
+        self.now = self.begin
+        self.state.links["since"] = self.begin
+        self.state.links["watched"] = self.keep > 0
         self.released = 0
         self.gridlocks: list[Gridlock] = []
         self.toll = np.zeros(links)
+        self.shunned = np.zeros(links)
         self._free = layout.group_free()
         self._group_time = self._free.copy()
         self._cost, self._base = np.empty(len(turns.link)), np.empty(links)
+        barred = layout.barred if len(layout.barred) else np.zeros(len(layout.end), dtype=bool)
+        self._barred = np.flatnonzero(barred[turns.movement])
         self._shown: Floats = np.full(len(turns.link), -np.inf)
-        self._goal_rows: dict[int, int] = {}
+        self._goal_rows: dict[tuple[int, float], int] = {}
+        self._burden: Floats = np.empty(0)
         self._orders = np.empty((0, len(turns.start) - 1), dtype=np.int32)
         self._known = np.empty(0, dtype=np.int32)
         self._heap = np.empty(max(1024, 2 * len(turns.link) + 16), dtype=EVENT)
         self._count = np.zeros(3, dtype=np.int64)
         self._to_go = np.empty(len(turns.start) - 1)
-        self._next_renewal = s.renew if s.renew > 0.0 else np.inf
+        self._next_renewal = self.begin + s.renew if s.renew > 0.0 else np.inf
         self.goal_rows(np.asarray(self.goals, dtype=np.int32))
 
     # -- demand ------------------------------------------------------------------------------
 
-    def goal_rows(self, links: Ints) -> Ints:
-        """Rows of the trees that lead to links, made where there are none yet; (n,) int32."""
-        fresh = [int(link) for link in dict.fromkeys(links.tolist()) if link not in self._goal_rows]
-        if fresh:
-            self._add_goals(np.array(fresh, dtype=np.int32))
-        rows = self._goal_rows
-        return np.fromiter((rows[link] for link in links.tolist()), np.int32, len(links))
+    def goal_rows(self, links: Ints, burden: npt.ArrayLike = 0.0) -> Ints:
+        """Rows of the trees that lead to links, made where there are none yet; (n,) int32.
 
-    def _add_goals(self, fresh: Ints) -> None:
+        Parameters
+        ----------
+        burden : (n,) float64, s/EUR
+            How much a euro of toll weighs: there is a tree for each value that occurs.
+        """
+        weights = np.broadcast_to(np.asarray(burden, dtype=np.float64), len(links)).tolist()
+        wanted = list(zip(links.tolist(), weights, strict=True))
+        fresh = [goal for goal in dict.fromkeys(wanted) if goal not in self._goal_rows]
+        if fresh:
+            self._add_goals(fresh)
+        rows = self._goal_rows
+        return np.fromiter((rows[goal] for goal in wanted), np.int32, len(links))
+
+    def _add_goals(self, fresh: list[tuple[int, float]]) -> None:
         first, turns = len(self.state.goals), len(self._turns.start) - 1
-        for number, link in enumerate(fresh.tolist()):
-            self._goal_rows[link] = first + number
+        for number, goal in enumerate(fresh):
+            self._goal_rows[goal] = first + number
+        self._burden = np.concatenate([self._burden, [weight for _, weight in fresh]])
         more = np.empty((len(fresh), turns), dtype=np.int32)
         self._orders = np.concatenate([self._orders, more])
         self._known = np.concatenate([self._known, np.zeros(len(fresh), dtype=np.int32)])
         trees = np.empty((self.settings.versions, len(fresh), turns), dtype=np.int8)
+        links = np.array([link for link, _ in fresh], dtype=np.int32)
         self.state = self.state._replace(
-            goals=np.concatenate([self.state.goals, fresh]),
+            goals=np.concatenate([self.state.goals, links]),
             trees=np.concatenate([self.state.trees, trees], axis=1),
         )
-        self._price()
-        self._renew(slice(first, None), self.state.trees[0])
-        self.state.trees[1:, first:] = self.state.trees[0, first:]
+        newest = self.state.counts[EPOCH] % self.settings.versions
+        rows = np.arange(first, first + len(fresh), dtype=np.int32)
+        self._renew(rows, self.state.trees[newest])
+        self.state.trees[:, first:] = self.state.trees[newest, first:]
 
     def add_routes(self, routes: Sequence[npt.ArrayLike]) -> tuple[Ints, Ints]:
         """Keep fixed routes; the first and last place of each in ``State.routes``."""
@@ -195,6 +216,7 @@ class Queues:
         size: npt.ArrayLike = 1.0,
         skip: npt.ArrayLike = 0.0,
         stop: npt.ArrayLike = -1,
+        burden: npt.ArrayLike = 0.0,
     ) -> slice:
         """Add vehicles; they wait at the beginning of their first links in order of departure.
 
@@ -215,6 +237,8 @@ class Queues:
             Share of the first link that is not driven.
         stop : (n,) int
             First stops (:meth:`add_stops`).
+        burden : (n,) float64, s/EUR
+            Of tolls, for those who choose their way.
 
         Returns
         -------
@@ -233,11 +257,11 @@ class Queues:
         numbers = np.arange(first, first + count, dtype=np.uint64)
         fresh["key"] = numbers if keys is None else keys
         if goal is not None:
-            fresh["goal"] = self.goal_rows(np.asarray(goal, dtype=np.int32))
+            fresh["goal"] = self.goal_rows(np.asarray(goal, dtype=np.int32), burden)
         if route is not None:
             fresh["position"], fresh["last"] = route
         order = np.argsort(times, kind="stable").astype(np.int32)
-        self._make_room(count)
+        self.make_room(count)
         upkeep.depart(self.state, order + np.int32(first), links[order], self.now)
         return rows
 
@@ -264,9 +288,12 @@ class Queues:
 
     def _run(self, until: float) -> None:
         while kernels.advance(self.state, until) == kernels.FULL:
-            self._make_room(len(self.state.heap))
+            self.make_room(1024)
+            lines = self.state.trace
+            if self.state.counts[TRACED] > len(lines) - 8:
+                self.state = self.state._replace(trace=np.concatenate([lines, lines]))
 
-    def _make_room(self, events: int) -> None:
+    def make_room(self, events: int) -> None:
         """Let the calendar have room for more events."""
         heap = self.state.heap
         if self.state.counts[HEAP] + events > len(heap) - 64:
@@ -275,13 +302,13 @@ class Queues:
 
     def _patrol(self) -> None:
         self.find_gridlock()
-        self._make_room(3 * self.layout.links)
+        self.make_room(3 * self.layout.links)
         self.released += upkeep.release(self.state, self.settings.release, self.now)
 
     def open(self, link: int) -> None:
         """Let vehicles enter a link again that was closed."""
         self.state.links["closed"][link] = 0
-        self._make_room(1)
+        self.make_room(1)
         upkeep.wake(self.state, link, self.now)
 
     def find_gridlock(self) -> Gridlock | None:
@@ -299,9 +326,11 @@ class Queues:
 
     # -- ways --------------------------------------------------------------------------------
 
-    def _price(self) -> None:
-        cost = self.toll + NO_WAY * self.state.links["closed"]
+    def _price(self, burden: float = 0.0) -> None:
+        """Costs of the arcs for those to whom a euro of toll weighs so many seconds."""
+        cost = burden * self.toll + NO_WAY * (self.state.links["closed"] + self.shunned)
         shortest.price(self.state, self._turns, self._group_time, cost, self._base, self._cost)
+        self._cost[self._barred] += NO_WAY
 
     def renew(self, *, force: bool = False) -> None:
         """New trees from the travel times of now, unless these hardly changed."""
@@ -314,26 +343,35 @@ class Queues:
         if not (force or moved.any()):
             return
         epoch = self.state.counts[EPOCH] + 1
-        self._renew(slice(None), self.state.trees[epoch % self.settings.versions])
-        self.state.counts[EPOCH] = epoch
         self._shown[:] = self._cost
+        rows = np.arange(len(self.state.goals), dtype=np.int32)
+        self._renew(rows, self.state.trees[epoch % self.settings.versions])
+        self.state.counts[EPOCH] = epoch
 
-    def _renew(self, rows: slice, trees: Bytes) -> None:
-        shortest.renew(
-            self._turns,
-            self._cost,
-            self._base,
-            self.state.goals[rows],
-            self._orders[rows],
-            self._known[rows],
-            self.seed,
-            self._to_go,
-            self._heap,
-            self._count,
-            trees[rows],
-        )
+    def _renew(self, rows: Ints, trees: Bytes) -> None:
+        for burden in np.unique(self._burden[rows]).tolist():
+            self._price(burden)
+            shortest.renew(
+                self._turns,
+                self._cost,
+                self._base,
+                self.state.goals,
+                rows[self._burden[rows] == burden],
+                self._orders,
+                self._known,
+                self.seed,
+                self._to_go,
+                self._heap,
+                self._count,
+                trees,
+            )
 
     # -- what came of it ---------------------------------------------------------------------
+
+    @property
+    def epoch(self) -> int:
+        """Number of the newest trees."""
+        return int(self.state.counts[EPOCH])
 
     def inside(self) -> npt.NDArray[np.int64]:
         """Vehicles on each link; (n_links,) int64."""

@@ -6,8 +6,8 @@ import numba as nb
 
 from models.traffic.queue.arrays import NONE, Bytes, Ints, State
 from models.traffic.queue.calendar.kernels import NEVER, schedule
-from models.traffic.queue.kernels import move, stop_waiting
-from models.traffic.queue.passing.kernels import accepts
+from models.traffic.queue.kernels import choose, enqueue, move, spend, stop_waiting
+from models.traffic.queue.passing.kernels import accepts, head_from
 
 # `_nrt=False` leaves out the counting of references, whose atomic operations cost more than the
 # work between them; nothing is allocated here.
@@ -98,3 +98,77 @@ def locked(s: State, inside: Bytes) -> int:
     for link in range(links):
         count += inside[link]
     return count
+
+
+@nb.njit(cache=True, _nrt=False)
+def plan_head(s: State, group: int, now: float) -> None:
+    """Plan the leaving of a queue's head anew, since its signal, lanes or way changed."""
+    head = s.groups[group].head
+    s.due[group] = NEVER
+    if head >= 0 and s.groups[group].waits_for < 0:
+        schedule(s.heap, s.counts, s.due, group, head_from(s, group, head, now))
+
+
+@nb.njit(cache=True, _nrt=False)
+def lead_around(s: State, link: int, now: float) -> int:
+    """Let the vehicles in the queues of a link choose anew whose next link is closed; how many.
+
+    Who takes another lane group goes to the end of its queue.
+    """
+    led = 0
+    for group in range(s.groups.size - s.links.size):
+        if s.groups[group].link != link:
+            continue
+        before, vehicle, moved = NONE, s.groups[group].head, False
+        while vehicle >= 0:
+            following, movement = s.vehicles[vehicle].behind, s.vehicles[vehicle].movement
+            if movement < 0 or not s.links[s.movements[movement].to].closed:
+                before, vehicle = vehicle, following
+                continue
+            led += 1
+            moved = moved or before < 0
+            if before < 0 and s.groups[group].waits_for >= 0:
+                stop_waiting(s, group)
+            other = choose(s, vehicle, link)
+            s.vehicles[vehicle].movement = other
+            if other >= 0 and s.movements[other].group == group:
+                before, vehicle = vehicle, following
+                continue
+            if before < 0:
+                s.groups[group].head = following
+            else:
+                s.vehicles[before].behind = following
+            if following < 0:
+                s.groups[group].tail = before
+            enqueue(s, vehicle, now)
+            vehicle = following
+        if moved:
+            plan_head(s, group, now)
+    return led
+
+
+@nb.njit(cache=True, _nrt=False)
+def meets_closure(s: State, vehicles: Ints, found: Bytes) -> None:
+    """Which of some vehicles with fixed routes would still enter a closed link.
+
+    Parameters
+    ----------
+    vehicles : (n,) int32
+    found : (n,) int8
+        Output.
+    """
+    for row in range(vehicles.size):
+        vehicle = vehicles[row]
+        found[row] = 0
+        first = s.vehicles[vehicle].position + (s.vehicles[vehicle].state > 0)
+        for place in range(first, s.vehicles[vehicle].last + 1):
+            if s.links[s.routes[place]].closed:
+                found[row] = 1
+                break
+
+
+@nb.njit(cache=True, _nrt=False)
+def settle(s: State, now: float) -> None:
+    """Add up the time spent on all links until now."""
+    for link in range(s.links.size):
+        spend(s, link, now)

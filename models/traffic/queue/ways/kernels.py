@@ -191,6 +191,7 @@ def renew(
     cost: Floats,
     base: Floats,
     goals: Ints,
+    rows: Ints,
     orders: Ints,
     known: Ints,
     seed: int,
@@ -199,12 +200,14 @@ def renew(
     count: Longs,
     trees: Bytes,
 ) -> None:
-    """New trees for all goals.
+    """New trees for some goals, which share their costs.
 
     Parameters
     ----------
     goals : (n_goals,) int32
         Link of each goal.
+    rows : (n,) int32
+        Those that get new trees.
     orders : (n_goals, n_turns) int32
         Orders of the last trees; renewed where stale.
     known : (n_goals,) int32
@@ -216,7 +219,7 @@ def renew(
     trees : (n_goals, n_turns) int8
         Output.
     """
-    for row in range(goals.size):
+    for row in rows:
         goal = goals[row]
         taken = SWEEPS
         if known[row] > 0:

@@ -1,0 +1,139 @@
+"""Closures, speed limits, signal programs and tolls while queues run."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from models.traffic.queue.arrays import DRIVING, WAITING, Floats, Ints
+from models.traffic.queue.layout import lane_capacity
+from models.traffic.queue.network import Streets
+from models.traffic.queue.parameters import QueueParameters
+from models.traffic.queue.simulation import Queues
+from models.traffic.queue.upkeep import kernels as upkeep
+
+
+class Controls:
+    """Makes the controls of the traffic model hold in queues.
+
+    Attributes
+    ----------
+    detours
+        Vehicles that were led around a closure.
+    """
+
+    def __init__(self, queues: Queues, streets: Streets, parameters: QueueParameters) -> None:
+        self._queues, self._streets, self._parameters = queues, streets, parameters
+        edges = streets.layout.links
+        self._limit = streets.limit.copy()
+        self._closed = np.zeros(edges, dtype=bool)
+        self._program: dict[int, int] = dict.fromkeys(streets.plans, -1)
+        self.detours = 0
+
+    def close(self, wanted: npt.NDArray[np.bool_], until: float) -> None:
+        """Close and open edges, and lead around those who would enter a closed one.
+
+        Parameters
+        ----------
+        wanted : (n_edges,) bool
+        until
+            Vehicles of fixed routes that depart before this time are led around already, s.
+        """
+        changed = wanted != self._closed
+        queues = self._queues
+        if changed.any():
+            for link in np.flatnonzero(changed & ~wanted):
+                queues.open(int(link))
+            queues.state.links["closed"][wanted] = 1
+            self._closed = wanted.copy()
+        if changed.any():
+            queues.renew(force=True)
+        if self._closed.any():
+            self._free_routes(until)
+            self._lead_around()
+
+    def _free_routes(self, until: float) -> None:
+        """Let vehicles whose fixed route is cut find a way of their own to its end."""
+        queues = self._queues
+        vehicles = queues.state.vehicles[: queues.vehicles]
+        soon = (vehicles["state"] == WAITING) & (vehicles["depart"] < until)
+        there = (vehicles["position"] >= 0) & ((vehicles["state"] == DRIVING) | soon)
+        rows = np.flatnonzero(there).astype(np.int32)
+        cut = np.zeros(len(rows), dtype=np.int8)
+        upkeep.meets_closure(queues.state, rows, cut)
+        rows = rows[cut > 0]
+        if not len(rows):
+            return
+        goals = queues.goal_rows(queues.state.routes[vehicles["last"][rows]])
+        vehicles = queues.state.vehicles
+        vehicles["goal"][rows] = goals
+        vehicles["epoch"][rows] = queues.epoch
+        vehicles["position"][rows] = -1
+        self.detours += len(rows)
+
+    def _lead_around(self) -> None:
+        """Let those choose anew who queue for a closed edge."""
+        queues, layout = self._queues, self._streets.layout
+        before = np.unique(layout.start[self._closed[layout.end]])
+        for link in before.tolist():
+            queues.make_room(64)
+            upkeep.lead_around(queues.state, link, queues.now)
+
+    def limit(self, wanted: Floats) -> None:
+        """Speed limits; (n_edges,) float64, m/s. Vehicles on an edge drive on as they entered."""
+        rows = np.flatnonzero(wanted != self._limit)
+        if not len(rows):
+            return
+        self._limit[rows] = wanted[rows]
+        p, streets, state = self._parameters, self._streets, self._queues.state
+        speed = wanted[rows] * p.speed
+        flow = lane_capacity(speed, p.spacing, p.reaction)
+        before = lane_capacity(streets.limit[rows] * p.speed, p.spacing, p.reaction)
+        state.links["free_time"][rows] = streets.layout.length[rows] / speed
+        state.links["entry_gap"][rows] = 1.0 / (streets.lanes[rows] * flow)
+        slower = np.ones(streets.layout.links)
+        slower[rows] = before / flow
+        layout = streets.layout
+        for group in np.flatnonzero(np.isin(layout.group_link, rows)).tolist():
+            for server in layout.group_servers[group]:
+                state.servers["gap"][server] = (
+                    layout.server_gap[server] * slower[layout.group_link[group]]
+                )
+
+    def signals(self, wanted: Floats) -> None:
+        """Signal programs; (n_signals,) float64, an index of the programs or -1.
+
+        Raises
+        ------
+        ModelError
+            A signal has no program of that index.
+        """
+        for row, plans in self._streets.plans.items():
+            index = int(wanted[row])
+            if index == self._program[row]:
+                continue
+            if index + 1 >= len(plans):
+                from twin.errors import ModelError
+
+                raise ModelError(
+                    f"signal {row} has no program {index}",
+                    where="traffic.signal_program",
+                    allowed=f"-1 .. {len(plans) - 2}",
+                )
+            self._program[row] = index
+            self._switch(*plans[index + 1])
+
+    def _switch(self, movements: Ints, plans: Ints) -> None:
+        queues = self._queues
+        if self._parameters.signals == "capacity":
+            return
+        queues.state.movements["plan"][movements] = plans
+        for group in np.unique(self._streets.layout.group[movements]).tolist():
+            queues.make_room(1)
+            upkeep.plan_head(queues.state, group, queues.now)
+
+    def toll(self, wanted: Floats) -> None:
+        """What an edge costs; (n_edges,) float64, EUR."""
+        if not np.array_equal(wanted, self._queues.toll):
+            self._queues.toll[:] = wanted
+            self._queues.renew(force=True)

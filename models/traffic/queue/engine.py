@@ -1,0 +1,263 @@
+"""The queue engine behind the traffic model's contract (:mod:`models.traffic.engine`)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from models.traffic.engine import EMISSIONS, Account, Floats, Passages, Setting, Vehicles
+from models.traffic.fleet import NAMES, TYPES
+from models.traffic.queue import demand
+from models.traffic.queue.arrays import ARRIVED, ENDED, TRACED, Ints
+from models.traffic.queue.control import Controls
+from models.traffic.queue.emissions import Elements, fleet
+from models.traffic.queue.measure import Meter
+from models.traffic.queue.network import read_streets
+from models.traffic.queue.parameters import QueueParameters
+from models.traffic.queue.simulation import Queues, Settings
+from twin.core.random import Streams
+from twin.core.time import Tick, duration
+
+OWN_RELEASE, RELEASE = 300.0, 150.0
+"""SUMO's time to teleport: its own, and the one that the SUMO engine sets for a guessed demand."""
+CAR_LENGTH = 7.5
+ALWAYS = ("traffic.speed", "traffic.density", "traffic.travel_time")
+STEPS = 1.5
+"""Burdens of a toll are told apart in steps of this factor; each has trees of its own."""
+GAP = 2.5
+"""SUMO's usual gap between standing vehicles, m."""
+
+
+def _said(name: str, key: str) -> str:
+    """What the fleet says of a type."""
+    found = re.search(rf'{key}="([^"]+)"', TYPES[name])
+    return found.group(1) if found else ""
+
+
+LENGTHS = np.array([float(_said(name, "length")) + GAP for name in NAMES])
+CLASSES = [_said(name, "emissionClass") for name in NAMES]
+
+
+class QueueEngine:
+    """Vehicles as kinematic waves in queues."""
+
+    def __init__(self, setting: Setting) -> None:
+        self._setting = setting
+        p: QueueParameters = setting.parameters.queue
+        self._parameters = p
+        self._streets = read_streets(setting.city, p, own=setting.own)
+        self._begin = demand.begin(setting.city.demand) if setting.own else 0.0
+        self._queues = Queues(
+            self._streets.layout,
+            self._settings(p),
+            seed=setting.seed,
+            begin=self._begin,
+            keep=4096 if len(setting.watched) else 0,
+        )
+        watched = np.zeros(self._streets.layout.links, dtype=bool)
+        watched[setting.watched] = True
+        self._queues.state.links["watched"] = watched
+        self._queues.shunned[~self._streets.car] = 1.0
+        self.free: Floats = self._streets.limit.copy()
+        self._limit = self.free.copy()
+        self._controls = Controls(self._queues, self._streets, p)
+        self._meter = Meter(self._queues, self._streets)
+        self._names: list[str] = []
+        self._kinds: dict[str, float] = {}
+        self._elements: Elements | None = None
+        self._done = self._read = self._begin
+        self._own_left_out = 0
+        self._routes = self._add_ways() if setting.ways is not None else None
+        if setting.own:
+            self._add_own()
+
+    def _settings(self, p: QueueParameters) -> Settings:
+        release = p.release
+        if release < 0.0:
+            release = OWN_RELEASE if self._setting.own else RELEASE
+        renew = duration(self._setting.parameters.reroute) / 1000.0
+        return Settings(
+            renew=renew,
+            reroute=p.reroute,
+            release=release,
+            clear=p.clear,
+            gap=p.gap,
+            patience=p.patience,
+        )
+
+    # -- demand ------------------------------------------------------------------------------
+
+    def _add_own(self) -> None:
+        own = demand.read_own(self._setting.city, Streams(self._setting.seed))
+        self._own_left_out = own.left_out
+        given = np.array(own.given, dtype=bool)
+        number: dict[tuple[int, ...], int] = {}
+        for way, whole in zip(own.route, own.given, strict=True):
+            if whole:
+                number.setdefault(way, len(number))
+        first, last = self._queues.add_routes(list(number))
+        stops = self._queues.add_stops(own.stops)
+        lengths = np.array([kind.length for kind in own.kinds])
+        for whole in (True, False):
+            rows = np.flatnonzero(given == whole)
+            if not len(rows):
+                continue
+            ways = [own.route[row] for row in rows]
+            route = [number[way] for way in ways] if whole else []
+            self._queues.add(
+                np.array(own.depart)[rows],
+                [way[0] for way in ways],
+                goal=None if whole else [way[-1] for way in ways],
+                route=(first[route], last[route]) if whole else None,
+                size=self._sizes(lengths[np.array(own.kind)[rows]]),
+                stop=stops[rows],
+            )
+            self._names += [own.names[row] for row in rows]
+        for kind in own.kind:
+            self._count(own.kinds[kind].emission, 1.0)
+
+    def _add_ways(self) -> tuple[Ints, Ints]:
+        ways = self._setting.ways
+        assert ways is not None
+        return self._queues.add_routes([ways.way(row) for row in range(len(ways.first) - 1)])
+
+    def _places(self, ways: npt.NDArray[np.int64]) -> tuple[Ints, Ints] | None:
+        if self._routes is None:
+            return None
+        first, last = self._routes
+        return first[ways], last[ways]
+
+    def _sizes(self, lengths: Floats) -> Floats:
+        """Headways that vehicles take, by their lengths with the gap; (n,) float64, 1."""
+        p, speed = self._parameters, float(np.median(self._streets.limit))
+        usual = float(np.median(lengths)) if self._setting.own and len(lengths) else CAR_LENGTH
+        found: Floats = (lengths + speed * p.reaction) / (usual + speed * p.reaction)
+        return found
+
+    def _count(self, emission: str, vehicles: float) -> None:
+        self._kinds[emission] = self._kinds.get(emission, 0.0) + vehicles
+        self._elements = None
+
+    def release(self, vehicles: Vehicles) -> int:
+        """Queue the vehicles at their first edges; none is refused."""
+        if not len(vehicles.names):
+            return 0
+        place = np.where(np.isnan(vehicles.place), 0.0, vehicles.place)
+        length = self._streets.layout.length
+        found = [np.flatnonzero(vehicles.way < 0), np.flatnonzero(vehicles.way >= 0)]
+        keys = Streams(self._setting.seed).keys("traffic.queue", vehicles.names)
+        depart = np.maximum(self._begin + vehicles.depart / 1000.0, self._done)
+        sizes = self._sizes(LENGTHS[vehicles.kind])
+        for rows in found:
+            if not len(rows):
+                continue
+            ways = vehicles.way[rows]
+            free = bool((ways < 0).all())
+            self._queues.add(
+                depart[rows],
+                vehicles.origin[rows],
+                goal=vehicles.goal[rows] if free else None,
+                route=None if free else self._places(ways),
+                keys=keys[rows],
+                size=sizes[rows],
+                skip=np.clip(place[rows] / length[vehicles.origin[rows]], 0.0, 0.95),
+                burden=self._burdens(vehicles.burden[rows]),
+            )
+            self._names += [str(name) for name in vehicles.names[rows]]
+        for kind, number in enumerate(np.bincount(vehicles.kind, minlength=len(NAMES)).tolist()):
+            if number:
+                self._count(CLASSES[kind], float(number))
+        return 0
+
+    def _burdens(self, burden: Floats) -> Floats:
+        """Burdens in steps, 0 where nobody sets a toll; (n,) float64, s/EUR."""
+        if "traffic.toll" not in self._setting.controlled:
+            return np.zeros(len(burden))
+        steps = np.round(np.log(np.maximum(burden, 1e-9)) / np.log(STEPS))
+        found: Floats = np.where(burden > 0.0, STEPS**steps, 0.0)
+        return found
+
+    # -- time --------------------------------------------------------------------------------
+
+    def advance(self, now: Tick) -> None:
+        """Live all events up to ``now``."""
+        self._done = self._begin + now / 1000.0
+        self._queues.advance(self._done)
+        if not self._queues.settings.release:
+            self._queues.find_gridlock()
+
+    def columns(self) -> Mapping[str, Floats]:
+        """The columns since the last call."""
+        seconds, self._read = self._done - self._read, self._done
+        if self._elements is None:
+            self._elements = fleet(self._kinds or {CLASSES[0]: 1.0})
+        horizon = duration(self._setting.parameters.horizon) / 1000.0
+        free = self._limit * self._parameters.speed
+        found = self._meter.look(seconds, free, horizon, self._elements)
+        wanted = self._setting.wanted
+        return {port: column for port, column in found.items() if port in wanted or port in ALWAYS}
+
+    def passed(self) -> Passages:
+        """Who entered watched edges since the last call."""
+        state = self._queues.state
+        lines = state.trace[: state.counts[TRACED]]
+        lines = lines[lines["link"] >= 0]
+        state.counts[TRACED] = 0
+        names = np.array([self._names[row] for row in lines["vehicle"]], dtype=np.str_)
+        return Passages(names, lines["link"].astype(np.int64))
+
+    def control(self, columns: Mapping[str, Floats]) -> None:
+        """Apply what changed."""
+        self._limit[:] = columns["traffic.speed_limit"]
+        self._controls.limit(self._limit)
+        self._controls.signals(columns["traffic.signal_program"])
+        if "traffic.toll" in columns:
+            self._controls.toll(columns["traffic.toll"])
+        ahead = self._done + duration(self._setting.parameters.period) / 1000.0
+        self._controls.close(columns["traffic.closed"] > 0.5, ahead)
+
+    # -- sums --------------------------------------------------------------------------------
+
+    def account(self) -> Account:
+        """Sums over the vehicles and links."""
+        queues = self._queues
+        vehicles = queues.state.vehicles[: queues.vehicles]
+        done = vehicles[vehicles["state"] == ARRIVED]
+        times = done["arrive"] - done["started"]
+        some = len(done) > 0
+        return Account(
+            finished=float(len(done)),
+            travel_time=float(times.mean()) if some else float("nan"),
+            time_loss=float((times - done["freely"]).mean()) if some else float("nan"),
+            waiting_time=float(done["queued"].mean()) if some else float("nan"),
+            vehicle_seconds=self._meter.held(),
+            distance=float(vehicles["driven"].sum()),
+            emitted=dict(zip(EMISSIONS, self._meter.emitted.tolist(), strict=True)),
+            teleports=float(queues.released),
+            detours=float(self._controls.detours),
+            ended=float(np.count_nonzero(vehicles["state"] == ENDED)),
+            waiting=float(queues.waiting()),
+            notes=self._notes(),
+        )
+
+    def _notes(self) -> tuple[str, ...]:
+        """Gridlocks by time and edges, and vehicles that could not be read."""
+        ids = self._setting.city["edge"].ids
+        self._queues.find_gridlock()
+        found = [
+            f"gridlock {lock.time - self._begin:.0f} s after the start: {lock.vehicles} vehicles "
+            f"on {len(lock.links)} edges ({', '.join(map(str, ids[lock.links[:5]]))}"
+            f"{', …' if len(lock.links) > 5 else ''})"
+            for lock in self._queues.gridlocks[:3]
+        ]
+        if len(self._queues.gridlocks) > 3:
+            found.append(f"gridlocks in all: {len(self._queues.gridlocks)}")
+        if self._own_left_out:
+            found.append(f"{self._own_left_out} vehicles use edges that the city lacks: left out")
+        return tuple(found)
+
+    def close(self) -> None:
+        """Nothing to give back: arrays only."""

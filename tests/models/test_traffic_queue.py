@@ -1,0 +1,190 @@
+"""The queue engine behind the traffic model: the same scenarios, ports and controls as SUMO."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+import pytest
+
+from models.traffic.build import TrafficBuilder
+from models.traffic.queue.emissions import elements
+from models.traffic.queue.network import read_streets
+from models.traffic.queue.parameters import QueueParameters
+from models.traffic.queue.signals import Program
+from tests.models._streets import bologna, grid, indicators, live
+from tests.models._streets import scenario as any_scenario
+from twin.city.city import City
+from twin.city.features import Features
+from twin.core.engine import Engine
+from twin.errors import ConfigError, ModelError
+from twin.scenario.scenario import Scenario
+
+
+def scenario(minutes: int, **traffic: Any) -> Scenario:
+    return any_scenario(minutes, engine="queue", **traffic)
+
+
+@pytest.fixture(scope="module")
+def streets(tmp_path_factory: pytest.TempPathFactory) -> City:
+    city = grid(tmp_path_factory.mktemp("grid"))
+    TrafficBuilder().build(city, Features())
+    return city
+
+
+@pytest.fixture(scope="module")
+def edge(streets: City) -> str:
+    """An inner street that much traffic uses."""
+    outcome = live(streets, scenario(6))
+    inner = ~np.isin(np.arange(len(streets["edge"])), streets["gateway"]["edge"])
+    total = outcome.series["traffic.flow"].sum(axis=0) * inner
+    return str(streets["edge"].ids[int(total.argmax())])
+
+
+def test_all_columns_and_sums_are_there_and_agree(streets: City) -> None:
+    outcome = live(streets, scenario(20))
+    found = indicators(outcome)
+    assert found["traffic.trips"] > 50
+    assert found["traffic.travel_time"] > found["traffic.time_loss"] >= 0.0
+    for name in ("co2", "nox", "pm", "fuel", "distance", "vehicle_hours"):
+        assert found[f"traffic.{name}"] > 0.0
+    # 100 to 400 g of CO2 a kilometre is what cars in a town emit.
+    assert 0.1 < found["traffic.co2"] / found["traffic.distance"] < 0.4
+    series = outcome.series
+    length = streets["edge"]["length"] / 1000.0
+    driven = (series["traffic.flow"][1:] @ length / 60.0).sum()
+    assert driven == pytest.approx(found["traffic.distance"], rel=0.05)
+    grams = series["traffic.co2"][1:].sum() * 60.0
+    assert grams == pytest.approx(found["traffic.co2"] * 1000.0, rel=0.02)
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_does_not(streets: City) -> None:
+    first, second = live(streets, scenario(6)), live(streets, scenario(6))
+    other = live(streets, scenario(6), seed=43)
+    for port, values in first.series.items():
+        assert values.tobytes() == second.series[port].tobytes()
+    assert repr(first.indicators) == repr(second.indicators)
+    assert first.ledger == second.ledger
+    assert repr(first.indicators) != repr(other.indicators)
+
+
+def test_empty_streets_are_free(streets: City) -> None:
+    with Engine(scenario(1, through=0.0), streets, 1) as engine:
+        engine.run()
+        state = engine.world.state
+        np.testing.assert_array_equal(state["traffic.density"], 0.0)
+        free = streets["edge"]["length"] / (streets["edge"]["speed"] * QueueParameters().speed)
+        np.testing.assert_allclose(state["traffic.travel_time"], free, rtol=1e-6)
+
+
+def test_a_closed_street_empties_and_everybody_goes_around(streets: City, edge: str) -> None:
+    row = streets["edge"].row(edge)
+    what = scenario(12).with_event("traffic.closure", edges=[edge], from_="07:03", until="07:09")
+    outcome = live(streets, what)
+    flow = outcome.series["traffic.flow"][:, row]
+    assert flow[5:9].max() == 0.0
+    assert flow[:4].sum() > 0.0
+    assert flow[9:].sum() > 0.0
+    base = indicators(live(streets, scenario(12)))
+    assert indicators(outcome)["traffic.trips"] > 0.7 * base["traffic.trips"]
+
+
+def test_a_gateway_that_closes_ends_trips_at_the_barrier(streets: City) -> None:
+    gate = streets["gateway"]
+    outward = [str(streets["edge"].ids[row]) for row in gate["edge"][~gate["inward"]][:4]]
+    what = scenario(10).with_event("traffic.closure", edges=outward, from_="07:02")
+    assert indicators(live(streets, what))["traffic.ended_at_barrier"] > 0
+
+
+def test_closures_lead_the_own_demand_around() -> None:
+    edges = ["b38[0]", "a104", "a11", "b56[0]", "a15", "b8"]
+    what = scenario(10).with_event("traffic.closure", edges=edges, from_="07:02")
+    outcome = live(bologna(), what)
+    found = indicators(outcome)
+    rows = [bologna()["edge"].row(edge) for edge in edges]
+    assert found["traffic.detours"] > 20
+    assert found["traffic.trips"] > 400
+    assert outcome.series["traffic.flow"][6:, rows].max() == 0.0
+
+
+def test_a_zone_slows_the_traffic(streets: City) -> None:
+    fast = indicators(live(streets, scenario(8)))
+    slow = indicators(live(streets, scenario(8).with_policy("traffic.zone_30", speed=20)))
+    assert slow["traffic.mean_speed"] < fast["traffic.mean_speed"] - 2.0
+
+
+def test_an_accident_slows_its_street(streets: City, edge: str) -> None:
+    row = streets["edge"].row(edge)
+    event = {"edges": [edge], "at": "07:02", "effect": "slows", "duration": 3, "spread": 0.0}
+    outcome = live(streets, scenario(8).with_event("traffic.accident", speed=5, **event))
+    assert outcome.series["traffic.speed"][4:6, row].max() < 5.0
+
+
+def test_a_signal_program_changes_who_waits() -> None:
+    usual = indicators(live(bologna(), scenario(15)))
+    other = indicators(
+        live(bologna(), scenario(15).with_policy("traffic.signal_program", program=0))
+    )
+    assert other["traffic.time_loss"] != usual["traffic.time_loss"]
+    with pytest.raises(ModelError, match="program 7"):
+        live(bologna(), scenario(2).with_policy("traffic.signal_program", program=7))
+
+
+def test_signals_as_capacity_let_as_many_through() -> None:
+    phases = indicators(live(bologna(), scenario(20)))
+    share = indicators(live(bologna(), scenario(20, queue={"signals": "capacity"})))
+    assert share["traffic.trips"] == pytest.approx(phases["traffic.trips"], rel=0.12)
+
+
+def test_a_forked_future_without_a_change_is_the_parents_own(streets: City) -> None:
+    with Engine(scenario(4), streets, 7) as engine:
+        traffic = engine.parts.models[0]
+        engine.run()
+
+        def future() -> bytes:
+            for minute in (5, 6, 7, 8):
+                traffic.step(minute * 60_000)
+            return engine.world.state["traffic.travel_time"].tobytes()
+
+        read, write = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.write(write, future()[:4000])
+            os._exit(0)
+        os.waitpid(child, 0)
+        assert os.read(read, 4000) == future()[:4000]
+
+
+def test_a_wrong_parameter_is_refused(streets: City) -> None:
+    with pytest.raises(ConfigError, match="reaction"):
+        live(streets, scenario(1, queue={"reaction": 20.0}))
+
+
+def test_lanes_become_groups_and_servers() -> None:
+    layout = read_streets(bologna(), QueueParameters(), own=True).layout
+    # Each movement's group is on its first edge, each group has a server, capacities are positive.
+    assert (layout.group_link[layout.group] == layout.start).all()
+    assert all(len(servers) for servers in layout.group_servers)
+    assert (layout.group_link[layout.arrival_group] == np.arange(layout.links)).all()
+    # A lane saturates near 2,000 veh/h.
+    lane = 3600.0 * layout.capacity / np.maximum(1.0, np.round(layout.capacity * 1.74))
+    assert 1000 < np.median(lane) < 2500
+
+
+def test_greens_of_a_program_are_merged() -> None:
+    program = Program(0.0, ((20.0, "Gr"), (5.0, "gr"), (5.0, "yr"), (30.0, "rG")))
+    assert program.cycle == 60.0
+    assert program.greens([0]) == [(0.0, 25.0)]
+    assert program.greens([1]) == [(30.0, 60.0)]
+    assert program.greens([0, 1]) == [(0.0, 25.0), (30.0, 60.0)]
+
+
+def test_elements_of_driving_are_those_of_a_car() -> None:
+    car = elements("HBEFA4/PC_petrol_Euro-6ab")
+    cruise, stop = car.at(np.array([13.9]))
+    assert 0.08 < cruise[0, 0] < 0.25  # g of CO2 a metre
+    assert 5.0 < stop[0, 0] < 60.0  # g a stop from 50 km/h
+    assert 0.1 < car.idle[0] < 2.0  # g/s
+    with pytest.raises(ModelError, match="no-such-class"):
+        elements("no-such-class")
