@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from models.traffic.queue.arrays import EVENT, HEAP, TRACED
 from models.traffic.queue.calendar import kernels as calendar
 from models.traffic.queue.layout import plain
-from models.traffic.queue.simulation import Queues, Settings
+from models.traffic.queue.settings import Settings
+from models.traffic.queue.simulation import Queues
 from models.traffic.queue.ways import kernels as ways
 
 FIXED = Settings(renew=0.0)

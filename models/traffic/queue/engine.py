@@ -17,7 +17,8 @@ from models.traffic.queue.emissions import Elements, fleet
 from models.traffic.queue.measure import Meter
 from models.traffic.queue.network import read_streets
 from models.traffic.queue.parameters import QueueParameters
-from models.traffic.queue.simulation import Queues, Settings
+from models.traffic.queue.settings import Settings
+from models.traffic.queue.simulation import Queues
 from twin.core.random import Streams
 from twin.core.time import Tick, duration
 

@@ -28,63 +28,13 @@ from models.traffic.queue.arrays import (
     Records,
 )
 from models.traffic.queue.layout import Layout, records
+from models.traffic.queue.settings import Gridlock, Settings
 from models.traffic.queue.upkeep import kernels as upkeep
 from models.traffic.queue.ways import kernels as shortest
 from models.traffic.queue.ways.turns import turns_of
 
 NO_WAY = 1e6
 """Cost of entering a closed link, s: trees lead through it only where there is no other way."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Numbers of a run; see ``docs/models/traffic-queue.md``.
-
-    Attributes
-    ----------
-    renew
-        Time between two renewals of the trees, s; 0 keeps those of the empty network.
-    versions
-        Trees that are kept for drivers who do not take every new one.
-    reroute
-        Share of the drivers who take a new tree when there is one.
-    memory
-        Weight of the former travel times at a renewal.
-    tolerance
-        Trees are kept while no cost changed by more than this share (and one second).
-    release
-        A head that has waited this long for a full link is pushed into it, s; 0 never.
-    clear, gap, patience
-        Of giving way, s: see :class:`~models.traffic.queue.arrays.Rules`.
-    """
-
-    renew: float = 300.0
-    versions: int = 4
-    reroute: float = 1.0
-    memory: float = 0.3
-    tolerance: float = 0.02
-    release: float = 0.0
-    clear: float = 1.5
-    gap: float = 3.0
-    patience: float = 60.0
-
-
-@dataclass(frozen=True)
-class Gridlock:
-    """A set of links that can never move again.
-
-    Attributes
-    ----------
-    time
-        When it was found, s.
-    links : (n,) int64
-    vehicles
-        On them.
-    """
-
-    time: float
-    links: npt.NDArray[np.int64]
-    vehicles: int
 
 
 @dataclass

@@ -251,7 +251,9 @@ class SumoEngine:
         }
         return Account(
             finished=finished,
-            **means,
+            travel_time=means["travel_time"],
+            time_loss=means["time_loss"],
+            waiting_time=means["waiting_time"],
             vehicle_seconds=sampler.vehicle_seconds,
             distance=self._distance(finished),
             emitted={kind: sampler.totals[i] / 1000.0 for i, kind in enumerate(EMISSIONS)},
