@@ -26,6 +26,7 @@ class Controls:
         self._queues, self._streets, self._parameters = queues, streets, parameters
         edges = streets.layout.links
         self._limit = streets.limit.copy()
+        self._left = streets.lanes.copy()
         self._closed = np.zeros(edges, dtype=bool)
         self._program: dict[int, int] = dict.fromkeys(streets.plans, -1)
         self.detours = 0
@@ -79,21 +80,30 @@ class Controls:
             queues.make_room(64)
             upkeep.lead_around(queues.state, link, queues.now)
 
-    def limit(self, wanted: Floats) -> None:
-        """Speed limits; (n_edges,) float64, m/s. Vehicles on an edge drive on as they entered."""
-        rows = np.flatnonzero(wanted != self._limit)
+    def limit(self, wanted: Floats, lanes_closed: Floats | None) -> None:
+        """Speed limits and closed lanes, for vehicles that enter from now on.
+
+        Parameters
+        ----------
+        wanted : (n_edges,) float64, m/s
+        lanes_closed : (n_edges,) float64
+            Lanes that an accident or works take; with all of them closed, a tenth of one is left,
+            as at a place that vehicles are waved past.
+        """
+        streets = self._streets
+        taken = np.zeros(len(wanted)) if lanes_closed is None else lanes_closed
+        left = np.maximum(streets.lanes - taken, 0.1)
+        rows = np.flatnonzero((wanted != self._limit) | (left != self._left))
         if not len(rows):
             return
-        self._limit[rows] = wanted[rows]
-        p, streets, state = self._parameters, self._streets, self._queues.state
+        self._limit[rows], self._left[rows] = wanted[rows], left[rows]
+        p, layout, state = self._parameters, streets.layout, self._queues.state
         speed = wanted[rows] * p.speed
-        flow = lane_capacity(speed, p.spacing, p.reaction)
-        before = lane_capacity(streets.limit[rows] * p.speed, p.spacing, p.reaction)
-        state.links["free_time"][rows] = streets.layout.length[rows] / speed
-        state.links["entry_gap"][rows] = 1.0 / (streets.lanes[rows] * flow)
-        slower = np.ones(streets.layout.links)
-        slower[rows] = before / flow
-        layout = streets.layout
+        flow = left[rows] * lane_capacity(speed, p.spacing, p.reaction)
+        state.links["free_time"][rows] = layout.length[rows] / speed
+        state.links["entry_gap"][rows] = 1.0 / flow
+        slower = np.ones(layout.links)
+        slower[rows] = layout.capacity[rows] / flow
         for group in np.flatnonzero(np.isin(layout.group_link, rows)).tolist():
             for server in layout.group_servers[group]:
                 state.servers["gap"][server] = (

@@ -71,7 +71,7 @@ class QueueEngine:
         self._elements: Elements | None = None
         self._done = self._read = self._begin
         self._own_left_out = 0
-        self._routes = self._add_ways() if setting.ways is not None else None
+        self._routes: dict[int, tuple[int, int]] = {}
         if setting.own:
             self._add_own()
 
@@ -120,16 +120,16 @@ class QueueEngine:
         for kind in own.kind:
             self._count(own.kinds[kind].emission, 1.0)
 
-    def _add_ways(self) -> tuple[Ints, Ints]:
-        ways = self._setting.ways
-        assert ways is not None
-        return self._queues.add_routes([ways.way(row) for row in range(len(ways.first) - 1)])
-
-    def _places(self, ways: npt.NDArray[np.int64]) -> tuple[Ints, Ints] | None:
-        if self._routes is None:
-            return None
-        first, last = self._routes
-        return first[ways], last[ways]
+    def _places(self, ways: npt.NDArray[np.int64]) -> tuple[Ints, Ints]:
+        """First and last places of the routes that ways are, added when they first occur."""
+        given = self._setting.ways
+        assert given is not None
+        fresh = [way for way in dict.fromkeys(ways.tolist()) if way not in self._routes]
+        first, last = self._queues.add_routes([given.way(way) for way in fresh])
+        places = zip(first.tolist(), last.tolist(), strict=True)
+        self._routes.update(zip(fresh, places, strict=True))
+        found = np.array([self._routes[way] for way in ways.tolist()], dtype=np.int32)
+        return found[:, 0], found[:, 1]
 
     def _sizes(self, lengths: Floats) -> Floats:
         """Headways that vehicles take, by their lengths with the gap; (n,) float64, 1."""
@@ -213,7 +213,7 @@ class QueueEngine:
     def control(self, columns: Mapping[str, Floats]) -> None:
         """Apply what changed."""
         self._limit[:] = columns["traffic.speed_limit"]
-        self._controls.limit(self._limit)
+        self._controls.limit(self._limit, columns.get("traffic.lanes_closed"))
         self._controls.signals(columns["traffic.signal_program"])
         if "traffic.toll" in columns:
             self._controls.toll(columns["traffic.toll"])
