@@ -17,6 +17,10 @@ _I = nb.int64[::1]
 
 BUSY = 0.7
 """Share of a building's jobs whose worker is in at the busiest hour."""
+OPEN = 24.0
+"""Windows are open in rooms warmer than this, while it is cooler outside, degC."""
+OPENED = 4.0
+"""Fresh air with open windows over that without."""
 
 
 @nb.njit(nb.void(_A, _A, _A, _A, _I, _F, _F, _A), cache=True)
@@ -79,7 +83,8 @@ def rooms(
 
     Three nodes: the air, the surfaces, the mass (Crank-Nicolson over the step). The heat is what
     brings the air to its setpoint, within 0 and ``highest``, or what keeps it from being warmer
-    than ``warmest``, down to ``-coldest``. A step of no length takes the mass to be in balance with
+    than ``warmest``, down to ``-coldest``. Windows are open above :data:`OPEN`, but where there is
+    cooling. A step of no length takes the mass to be in balance with
     the air. All on the floor area.
 
     Parameters
@@ -106,6 +111,8 @@ def rooms(
     for i in range(out.size):
         through = 1.0 / (1.0 / max(opaque[i], 1e-6) - 1.0 / to_mass)
         window, fresh = windows[i], max(air[i], 1e-6)
+        if dt > 0.0 and OPEN < indoor[i] > outdoor and coldest[i] <= 0.0:
+            fresh *= OPENED
         free = 0.5 * inner[i] + solar[i]
         into_air, into_mass = 0.5 * inner[i], part * free
         into_surface = (1.0 - part - window / (9.1 * 4.5)) * free

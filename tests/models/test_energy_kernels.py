@@ -35,7 +35,7 @@ def house(n, rng, **fixed):
         "inner": rng.uniform(0.0, 8.0, n),
         "solar": rng.uniform(0.0, 20.0, n),
         "highest": rng.uniform(20.0, 80.0, n),
-        "coldest": rng.uniform(0.0, 40.0, n),
+        "coldest": np.maximum(rng.uniform(-20.0, 40.0, n), 0.0),
     }
     return found | fixed
 
@@ -53,10 +53,12 @@ def test_rooms(seed, outdoor, dt):
     n, capacity = 20, 165_000.0
     h = house(n, rng)
     setpoint, mass = rng.uniform(10, 24, n), rng.uniform(10, 25, n)
-    before, indoor = mass.copy(), mass.copy()
+    before, indoor = mass.copy(), mass + rng.uniform(-2, 2, n)
+    opened = (indoor > kernels.OPEN) & (indoor > outdoor) & (h["coldest"] <= 0)
     power = live(indoor, mass, setpoint, outdoor, h, dt)
     for i in range(n):
         inner, solar, w, v = h["inner"][i], h["solar"][i], h["windows"][i], h["air"][i]
+        v *= kernels.OPENED if opened[i] else 1.0
         em = 1.0 / (1.0 / h["opaque"][i] - 1.0 / (2.5 * 9.1))
         ms, ins, part = 2.5 * 9.1, 4.5 * 3.45, 2.5 / 4.5
         free = 0.5 * inner + solar

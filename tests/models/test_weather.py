@@ -67,3 +67,23 @@ def test_a_cold_spell_is_colder_by_what_it_says_and_then_over() -> None:
     np.testing.assert_allclose(gap[7:30], -8.0, atol=1e-4)
     assert not gap[:6].any()
     assert not gap[31:].any()
+
+
+def clouds(seed: int, mean: float, days: int = 60) -> np.ndarray:
+    raw = toy(
+        model={"weather": {"cloud": [mean] * 12}},
+        period={"date": "2025-05-01", "from": "00:00", "duration": f"{days}d"},
+        record={"every": "1h"},
+    )
+    with Engine(Scenario.from_dict(raw), toy_city(), seed) as engine:
+        return engine.run().series["weather.cloud"][:, 0]
+
+
+@pytest.mark.parametrize("mean", [0.3, 0.65])
+def test_clouds_keep_their_mean_and_are_few_or_many(mean: float) -> None:
+    found = np.concatenate([clouds(seed, mean) for seed in range(5)])
+    assert found.mean() == pytest.approx(mean, abs=0.06)
+    assert found.min() >= 0
+    assert found.max() <= 1
+    middle = ((found > 0.35) & (found < 0.65)).mean()
+    assert middle < ((found < 0.3) | (found > 0.7)).mean()
