@@ -29,7 +29,7 @@ class Investment:
     capital: float
     upkeep: float
     life: float
-    payee: str = "firms"
+    payee: str = "installers"
 
 
 def annuity(rate: float, life: float) -> float:

@@ -86,7 +86,9 @@ class Sun:
         losses; the cell's temperature after its nominal one (Ross 1976).
         """
         cell = outdoor + (NOMINAL - 20.0) / 800.0 * self._planes
-        each = self._planes / 1000.0 * (1.0 + WARM * (cell - 25.0)) * (1.0 - LOSSES) * (1.0 - OPTICS)
+        each = (
+            self._planes / 1000.0 * (1.0 + WARM * (cell - 25.0)) * (1.0 - LOSSES) * (1.0 - OPTICS)
+        )
         found = np.concatenate([each, [0.5 * (each[0] + each[1])]])
         power: Floats = np.maximum(found[self._plane], 0.0)
         return power

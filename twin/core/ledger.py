@@ -15,10 +15,12 @@ PARTIES = (
     "grid operator",
     "fuel supplier",
     "workers",
+    "installers",
     "state",
     "society",
 )
-"""Who can pay or be paid; ``society`` bears external costs such as CO2."""
+"""Who can pay or be paid; ``installers`` sell and maintain equipment, ``society`` bears external
+costs such as CO2."""
 
 
 class Ledger:

@@ -109,6 +109,12 @@ class Style:
             year=day.year,
         )
 
+    def day(self, day: date, *, month: bool = False) -> str:
+        """A day in short: of the week and of the month, or of the month with its name."""
+        if month:
+            return f"{day.day} {self.months[day.month - 1]}"
+        return f"{self.days[day.weekday()][:3]} {day.day}"
+
     def period(self, start: datetime, end: datetime) -> str:
         """A span of time in words."""
         first = f"{self.date(start)}, {start:%H:%M}"

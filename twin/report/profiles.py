@@ -9,8 +9,8 @@ import numpy as np
 
 from twin.report.data import Curve, Floats, Ints, Profile, ReportData
 from twin.report.messages import Catalogue
-from twin.report.numbers import clock
-from twin.report.scale import prefixed, ticks, time_ticks
+from twin.report.moments import Moments
+from twin.report.scale import prefixed, ticks
 
 WIDTH, HEIGHT = 560.0, 240.0
 LEFT, RIGHT, TOP, BOTTOM = 52.0, 12.0, 10.0, 26.0
@@ -132,12 +132,18 @@ def _figure(profile: Profile, data: ReportData, say: Catalogue) -> str:
     said = aggregate[:4].lower() in label.lower()
     how = ", ".join(filter(None, (say.unit(profile.unit), "" if said else aggregate)))
     alt = say("profiles.alt", label=label, peaks=_peaks(profile, data, say))
+    drawing = _drawing(profile, alt, _moments(profile, data, say), say)
     return (
         f'<figure class="chart" data-chart="{escape(_numbers(profile, data, say))}">'
         f'<figcaption><span class="service">{escape(service)}</span> {escape(label)} '
         f'<span class="unit">{escape(how)}</span></figcaption>'
-        f"{_drawing(profile, alt, say)}{_table(profile, data, label, say)}</figure>"
+        f"{drawing}{_table(profile, data, label, say)}</figure>"
     )
+
+
+def _moments(profile: Profile, data: ReportData, say: Catalogue) -> Moments:
+    span = float(profile.time[-1] - profile.time[0]) if len(profile.time) else 0.0
+    return Moments(data.making.start, span, say.numbers)
 
 
 def _peaks(profile: Profile, data: ReportData, say: Catalogue) -> str:
@@ -146,18 +152,18 @@ def _peaks(profile: Profile, data: ReportData, say: Catalogue) -> str:
         if np.isfinite(curve.mean).any():
             at = int(np.nanargmax(curve.mean))
             value = say.quantity(float(curve.mean[at]), profile.unit)
-            time = clock(float(profile.time[at]))
+            time = _moments(profile, data, say).label(float(profile.time[at]))
             parts.append(say("profiles.peak", title=title, value=value, time=time))
     return " ".join(parts)
 
 
 def _numbers(profile: Profile, data: ReportData, say: Catalogue) -> str:
     """What the pointer reads: times and curves, in the order of the legend."""
-    curves = _curves(profile)
+    curves, moments = _curves(profile), _moments(profile, data, say)
     return json.dumps(
         {
             "unit": say.unit(profile.unit),
-            "time": [clock(float(time)) for time in profile.time],
+            "time": [moments.label(float(time)) for time in profile.time],
             "x": [round(float(x), 1) for x in _x(profile)],
             "titles": _titles(data),
             "curves": [
@@ -182,7 +188,7 @@ def _limits(profile: Profile) -> list[float]:
     return ticks(0.0 if 0.0 <= low < 0.6 * high else low, high)
 
 
-def _drawing(profile: Profile, alt: str, say: Catalogue) -> str:
+def _drawing(profile: Profile, alt: str, moments: Moments, say: Catalogue) -> str:
     levels = _limits(profile)
     x = _x(profile)
     y_of = _Vertical(levels)
@@ -194,7 +200,7 @@ def _drawing(profile: Profile, alt: str, say: Catalogue) -> str:
     )
     return (
         f'<svg viewBox="0 0 {WIDTH:.0f} {HEIGHT:.0f}" role="img" aria-label="{escape(alt)}">'
-        f"{_grid(profile, levels, say)}{bands}{lines}"
+        f"{_grid(profile, levels, moments, say)}{bands}{lines}"
         f'<path class="cursor" d="M0 {TOP:.0f}V{HEIGHT - BOTTOM:.0f}"/></svg>'
     )
 
@@ -210,7 +216,7 @@ class _Vertical:
         return HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)
 
 
-def _grid(profile: Profile, levels: list[float], say: Catalogue) -> str:
+def _grid(profile: Profile, levels: list[float], moments: Moments, say: Catalogue) -> str:
     heights = _Vertical(levels)(np.array(levels))
     digits = max(3, _digits(levels))
     parts = [
@@ -220,11 +226,11 @@ def _grid(profile: Profile, levels: list[float], say: Catalogue) -> str:
         for y, level in zip(heights, levels, strict=True)
     ]
     first, last = float(profile.time[0]), float(profile.time[-1])
-    for time in time_ticks(first, last):
+    for time, written in moments.ticks(first, last):
         x = LEFT + (time - first) / max(last - first, 1.0) * (WIDTH - LEFT - RIGHT)
         parts.append(
             f'<path class="tick" d="M{x:.1f} {HEIGHT - BOTTOM:.0f}v4"/>'
-            f'<text x="{x:.1f}" y="{HEIGHT - 6:.0f}" text-anchor="middle">{clock(time)}</text>'
+            f'<text x="{x:.1f}" y="{HEIGHT - 6:.0f}" text-anchor="middle">{escape(written)}</text>'
         )
     return "".join(parts)
 
@@ -262,7 +268,8 @@ def _band(curve: Curve, x: Floats, levels: list[float], position: int) -> str:
 def _table(profile: Profile, data: ReportData, label: str, say: Catalogue) -> str:
     heads = "".join(f'<th scope="col">{escape(title)}</th>' for title in _titles(data))
     chosen = np.unique(np.linspace(0, len(profile.time) - 1, MOST_ROWS + 1).round().astype(int))
-    rows = "".join(_row(profile, at, say) for at in chosen)
+    moments = _moments(profile, data, say)
+    rows = "".join(_row(profile, at, moments, say) for at in chosen)
     return (
         f"<details><summary>{escape(say('profiles.table'))}</summary>"
         f'<div class="scroll"><table><caption>{escape(label)}</caption><thead><tr>'
@@ -271,9 +278,10 @@ def _table(profile: Profile, data: ReportData, label: str, say: Catalogue) -> st
     )
 
 
-def _row(profile: Profile, at: int, say: Catalogue) -> str:
+def _row(profile: Profile, at: int, moments: Moments, say: Catalogue) -> str:
     cells = "".join(
         f'<td class="number">{say.numbers.number(float(curve.mean[at]))}</td>'
         for curve in _curves(profile)
     )
-    return f'<tr><th scope="row">{clock(float(profile.time[at]))}</th>{cells}</tr>'
+    when = escape(moments.label(float(profile.time[at])))
+    return f'<tr><th scope="row">{when}</th>{cells}</tr>'
