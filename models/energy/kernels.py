@@ -157,11 +157,12 @@ def rooms(
         mass[i] = end + (end_more - end) * power / 10.0
 
 
-@nb.njit(nb.void(_F, _F, _F, _F, _A, _A, _A), cache=True)
+@nb.njit(nb.void(_F, _F, _F, _F, _F, _A, _A, _A), cache=True)
 def planes(
     zenith: float,
     azimuth: float,
     clear: float,
+    beyond: float,
     cloud: float,
     tilt: Floats,
     facing: Floats,
@@ -179,6 +180,8 @@ def planes(
         Of the sun.
     clear : float, W/m²
         Global on the horizontal under a clear sky.
+    beyond : float, W/m²
+        Of the sun beyond the air, at a right angle.
     cloud : float, 1
     tilt, facing : (n_plane,) float64, degrees
     out : (n_plane,) float64, W/m²
@@ -188,7 +191,7 @@ def planes(
     if total <= 0.0:
         out[:] = 0.0
         return
-    clearness = min(total / (1361.0 * max(high, 0.065)), 1.0)
+    clearness = min(total / (beyond * max(high, 0.065)), 1.0)
     if clearness <= 0.22:
         share = 1.0 - 0.09 * clearness
     elif clearness <= 0.8:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 
 import numpy as np
@@ -14,6 +15,8 @@ from twin.city.table import Table
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
+SUN = 1361.0
+"""Solar constant, W/m²; it varies by 3.3 % over the year (Spencer 1971, first term)."""
 SECTORS = 12
 """Directions of pitched roofs that are told apart."""
 FLAT_TILT = 10.0
@@ -73,6 +76,7 @@ class Sun:
             between(self._zenith),
             azimuth,
             between(self._clear),
+            SUN * (1.0 + 0.033 * math.cos(2.0 * math.pi * day / 365.0)),
             cloud,
             self._tilt,
             self._facing,

@@ -107,7 +107,7 @@ def test_planes_add_up_on_the_horizontal(seed, zenith, cloud):
     clear = 1000.0 * np.cos(np.deg2rad(zenith))
     tilt = np.array([0.0, *rng.uniform(0, 90, 5)])
     out = np.empty(6)
-    kernels.planes(zenith, 170.0, clear, cloud, tilt, rng.uniform(0, 360, 6), out)
+    kernels.planes(zenith, 170.0, clear, 1361.0, cloud, tilt, rng.uniform(0, 360, 6), out)
     total = clear * (1 - 0.75 * cloud**3.4)
     if zenith < 86:
         assert out[0] == pytest.approx(total, rel=1e-9)

@@ -46,7 +46,7 @@ class Moments:
 
     def _day(self, seconds: float) -> str:
         day = (self._midnight + timedelta(seconds=seconds)).date()
-        return self._style.day(day, month=self._span > LONG * 4)
+        return self._style.short(day, month=self._span > LONG * 4)
 
     def _months(self, first: float, last: float) -> list[tuple[float, str]]:
         found = []

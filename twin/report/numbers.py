@@ -109,7 +109,7 @@ class Style:
             year=day.year,
         )
 
-    def day(self, day: date, *, month: bool = False) -> str:
+    def short(self, day: date, *, month: bool = False) -> str:
         """A day in short: of the week and of the month, or of the month with its name."""
         if month:
             return f"{day.day} {self.months[day.month - 1]}"
