@@ -100,6 +100,12 @@ class Style:
             text = text.replace(typed, finished)
         return text
 
+    def short(self, day: date, *, month: bool = False) -> str:
+        """A day in short: of the week and of the month, or of the month with its name."""
+        if month:
+            return f"{day.day} {self.months[day.month - 1]}"
+        return f"{self.days[day.weekday()][:3]} {day.day}"
+
     def date(self, day: date) -> str:
         """A date in words, with its day of the week."""
         return self.date_pattern.format(
@@ -108,12 +114,6 @@ class Style:
             month=self.months[day.month - 1],
             year=day.year,
         )
-
-    def short(self, day: date, *, month: bool = False) -> str:
-        """A day in short: of the week and of the month, or of the month with its name."""
-        if month:
-            return f"{day.day} {self.months[day.month - 1]}"
-        return f"{self.days[day.weekday()][:3]} {day.day}"
 
     def period(self, start: datetime, end: datetime) -> str:
         """A span of time in words."""
