@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,6 +14,7 @@ import numpy.typing as npt
 
 from models.traffic.sumo.electric import CLASSES, Model, parameters
 from twin.core.random import Keys, normals, uniforms
+from twin.errors import ConfigError
 
 PREFIX = "citytwin."
 TYPES = {
@@ -27,9 +30,18 @@ TYPES = {
         'emissionClass="HBEFA4/RT_gt12-14t_Euro-VI_A-C" guiShape="truck"'
     ),
 }
-"""Vehicle types by name; all may drive where cars may."""
-NAMES = tuple(TYPES)
-TRUCK = NAMES.index("truck")
+"""Vehicle types of the newest standard by name; all may drive where cars may."""
+BASES = tuple(TYPES)
+STANDARDS = {"petrol": 2, "diesel": 2, "van": 2, "truck": 3}
+"""Oldest Euro standard that is told apart."""
+_OLDER = [(base, euro) for base, oldest in STANDARDS.items() for euro in range(5, oldest - 1, -1)]
+NAMES = (*BASES, *(f"{base}_{euro}" for base, euro in _OLDER))
+"""Every type: those of the newest standard, then the older ones."""
+BASE = np.array([*range(len(BASES)), *(BASES.index(base) for base, _ in _OLDER)], dtype=np.int64)
+"""Row of the newest type of the same kind, of each of ``NAMES``."""
+EURO = np.array([6] * len(BASES) + [euro for _, euro in _OLDER], dtype=np.int64)
+"""Euro standard of each of ``NAMES``."""
+PETROL, DIESEL, ELECTRIC, VAN, TRUCK = range(5)
 KEEPS = ".keeps"
 """Ending of the type that keeps to its way."""
 
@@ -42,6 +54,8 @@ class Mix:
     electric: float
     van: float
     truck: float
+    ages: Mapping[str, tuple[float, ...]] | None = None
+    """Shares of Euro 6, 5, ... of each kind; all are Euro 6 without."""
 
     def kinds(self, keys: Keys, *, goods: bool) -> npt.NDArray[np.int64]:
         """Index into ``NAMES`` for each key; vans and trucks only where ``goods``. (n,) int64."""
@@ -53,8 +67,64 @@ class Mix:
         )
         draws = uniforms(keys, np.uint64(0))
         found = np.searchsorted(np.cumsum(shares), draws, side="right")
-        kinds: npt.NDArray[np.int64] = np.minimum(found, len(NAMES) - 1).astype(np.int64)
-        return kinds
+        kinds: npt.NDArray[np.int64] = np.minimum(found, len(BASES) - 1).astype(np.int64)
+        return self.aged(kinds, keys)
+
+    def aged(self, kinds: npt.NDArray[np.int64], keys: Keys) -> npt.NDArray[np.int64]:
+        """The same kinds of vehicles, as old as the fleet is; (n,) int64."""
+        if self.ages is None:
+            return kinds
+        aged, draws = kinds.copy(), uniforms(keys, np.uint64(3))
+        for base, shares in self.ages.items():
+            rows = np.flatnonzero(kinds == BASES.index(base))
+            steps = np.searchsorted(np.cumsum(shares), draws[rows], side="right")
+            euro = np.maximum(6 - steps, STANDARDS[base])
+            named = {6: BASES.index(base)} | {
+                int(EURO[i]): i for i in range(len(BASES), len(NAMES)) if BASES[BASE[i]] == base
+            }
+            aged[rows] = [named[int(standard)] for standard in euro]
+        return aged
+
+
+def read_ages(name: str) -> Mapping[str, tuple[float, ...]] | None:
+    """A table of ``fleets.toml``; None for no name.
+
+    Raises
+    ------
+    ConfigError
+        There is no such fleet.
+    """
+    if not name:
+        return None
+    known = tomllib.loads(Path(__file__).with_name("fleets.toml").read_text("utf-8"))
+    if name not in known:
+        raise ConfigError(
+            f"there is no fleet {name!r}", where="model.traffic.fleet", allowed=", ".join(known)
+        )
+    return {base: tuple(known[name][base]) for base in STANDARDS}
+
+
+def critair(kind: int) -> int:
+    """Crit'Air class of one of ``NAMES``: 0 electric, 1 to 5, 6 not classed (order of 2016)."""
+    base, euro = int(BASE[kind]), int(EURO[kind])
+    if base == ELECTRIC:
+        return 0
+    if base == PETROL:
+        return {6: 1, 5: 1, 4: 2, 3: 3, 2: 3}[euro]
+    if base == TRUCK:
+        return {6: 2, 5: 3, 4: 4, 3: 5}[euro]
+    return {6: 2, 5: 2, 4: 3, 3: 4, 2: 5}[euro]
+
+
+def emission_class(kind: int) -> str:
+    """SUMO's emission class of one of ``NAMES``."""
+    base, euro = BASES[BASE[kind]], int(EURO[kind])
+    newest = TYPES[base].partition('emissionClass="')[2].partition('"')[0]
+    if euro == 6:
+        return newest
+    if base == "truck":
+        return "HBEFA4/RT_gt12-14t_Euro-" + {5: "V_SCR", 4: "IV_SCR", 3: "III"}[euro]
+    return newest.replace("Euro-6ab", f"Euro-{euro}")
 
 
 def speed_factors(keys: Keys) -> npt.NDArray[np.float64]:
@@ -102,10 +172,16 @@ def write_types(
     """
     types = [
         f'<vType id="{PREFIX}{name}{end}" vClass="passenger" speedFactor="1" speedDev="0" '
-        f"{_classed(rest, _class(name, emissions, battery))}>"
+        f"{_classed(_described(kind), _class(name, emissions, battery))}>"
         f'<param key="has.rerouting.device" value="{value}"/>'
         f"{parameters() if battery is not None and name == 'electric' else ''}</vType>"
-        for name, rest in TYPES.items()
+        for kind, name in enumerate(NAMES)
         for end, value in (("", "true"), (KEEPS, "false"))
     ]
     file.write_text("<additional>\n" + "\n".join(types) + "\n</additional>\n", encoding="utf-8")
+
+
+def _described(kind: int) -> str:
+    """Attributes of a type of SUMO."""
+    newest = TYPES[BASES[BASE[kind]]]
+    return newest.replace(emission_class(int(BASE[kind])), emission_class(kind))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -16,12 +15,13 @@ from models.traffic.demand.file import read_demand
 from models.traffic.demand.graph import SPEED_SHARE
 from models.traffic.demand.release import CalibratedTraffic
 from models.traffic.engine import Account, Engine, Rows, Setting, start
-from models.traffic.fleet import Mix
+from models.traffic.fleet import PETROL, Mix, read_ages
 from models.traffic.network import Network
 from models.traffic.parameters import TrafficParameters
 from models.traffic.sumo.inputs import begin
 from models.traffic.through import ThroughTraffic
 from models.traffic.toll.answer import Bools
+from models.traffic.toll.own import OwnDemand
 from models.traffic.toll.pricing import AHEAD, NOTHING, Pricing
 from models.traffic.totals import INDICATORS, Booking, measure
 from models.traffic.trips import Departures, Trips
@@ -73,6 +73,7 @@ class Traffic(Model):
         Port("traffic.no_trucks", "edge", "1", "control", bounds=(0.0, 1.0), default=0.0),
         Port("traffic.leaving", "edge", "veh/h", "control", bounds=(0.0, 1e5), default=0.0),
         Port("traffic.toll", "edge", "EUR", "control", bounds=(0.0, 1000.0), default=0.0),
+        Port("traffic.zone_fine", "edge", "EUR", "control", bounds=(0.0, 1000.0), default=0.0),
         Port("traffic.toll_resident", "city", "1", "control", bounds=(0.0, 1.0), default=1.0),
         Port("traffic.signal_program", "signal", "1", "control", bounds=(-1.0, 99.0), default=-1.0),
         Port("traffic.bus_lane", "edge", "1", "control", bounds=(0.0, 1.0), default=0.0),
@@ -136,6 +137,8 @@ class Traffic(Model):
 
     def setup(self) -> None:
         """Start the engine; on empty streets every speed is the limit."""
+        p = self.parameters
+        self._mix = Mix(p.diesel, p.electric, p.vans, p.trucks, read_ages(p.fleet))
         bursts = "traffic.leaving" in self.world.controlled
         self._released = self._citizens or self._searched or bursts
         city, watched = self._priced()
@@ -166,13 +169,26 @@ class Traffic(Model):
         """The city, its own drivers asked where streets have a price, and the edges to watch."""
         tariff = self.world.announced.get("traffic.toll")
         self._network = Network.read(self.city) if self._released or tariff is not None else None
-        if tariff is None or self._network is None:
-            return self.city, np.empty(0, dtype=np.int64)
-        self._pricing = Pricing(self.world, self._network, self.parameters, tariff)
-        city = self.city
-        if self._own:
-            city = self._pricing.change_own(begin(self.city), self.world.scratch)
-        return city, self._pricing.watched
+        watched = np.empty(0, dtype=np.int64)
+        if tariff is not None and self._network is not None:
+            self._pricing = Pricing(self.world, self._network, self.parameters, tariff)
+            watched = self._pricing.watched
+        if not self._own or (self._pricing is None and self._mix.ages is None):
+            return self.city, watched
+        return self._change_own(), watched
+
+    def _change_own(self) -> City:
+        """The city with its own vehicles as old as the fleet is, and after they were asked."""
+        own, start = OwnDemand.read(self.city), begin(self.city)
+        keys = self.world.streams.keys("traffic.driver", own.names)
+        kinds, answers = own.kind, None
+        if self._mix.ages is not None:
+            cars = self._mix.kinds(keys, goods=False)
+            kinds = np.where(kinds == PETROL, cars, self._mix.aged(kinds, keys))
+        if self._pricing is not None:
+            answers, kinds = self._pricing.ask_own(own, kinds, start)
+        emit = None if self._mix.ages is None else kinds
+        return own.changed(self.city, answers, emit, start, self.world.scratch / "own.rou.xml")
 
     def _setup_demand(self) -> None:
         self._through: ThroughTraffic | None = None
@@ -184,7 +200,7 @@ class Traffic(Model):
         if not self._released or self._network is None:
             return
         p, table, network = self.parameters, self.city["edge"], self._network
-        mix = Mix(p.diesel, p.electric, p.vans, p.trucks)
+        mix = self._mix
         if self._searched and self._engine is not None:
             self._cruising = cruising.Cruising(
                 self._legs, network, table["length"], self._engine.free, self.world.streams, mix
@@ -221,8 +237,9 @@ class Traffic(Model):
                 self._follow_counts()
             if now % hours(1) == 0:
                 self._book(self._engine.account(), now)
-        self._price[:] = self["traffic.toll"]
-        self._engine.control({port.name: self[port.name] for port in self.controls})
+        self._price[:] = self["traffic.toll"] + self["traffic.zone_fine"]
+        columns = {port.name: self[port.name] for port in self.controls}
+        self._engine.control(columns | {"traffic.toll": self._price})
 
     def _queue_trips(self, now: Tick) -> None:
         records = self.take("citizens.trips")
@@ -266,9 +283,7 @@ class Traffic(Model):
             if self._calibrated is not None:
                 vehicles = self._calibrated.around(vehicles, closed)
             if self._pricing is not None:
-                # Who keeps to a way has weighed it already.
-                burden = np.where(vehicles.way >= 0, 0.0, self._pricing.burden(vehicles))
-                vehicles = replace(vehicles, burden=burden)
+                vehicles = self._pricing.dressed(vehicles)
             self._departures.unreachable += engine.release(vehicles)
         if self._cruising is not None:
             engine.release(self._cruising.vehicles(self.take(cruising.PORT.name), self._done))

@@ -65,6 +65,10 @@ class TrafficParameters(Parameters):
         default="energy",
         description="electricity of cars with a battery, where something reads arrivals",
     )
+    fleet: str = Field(
+        default="",
+        description="how old vehicles are, FR-2023, FI-2024 or IT-2023; all Euro 6 when left out",
+    )
     fuel_price: float = Field(default=1.75, ge=0, description="EUR a litre at the pump")
     co2_cost: float = Field(
         default=0.10, ge=0, description="EUR/kg, EU Handbook on external costs of transport 2019"

@@ -32,6 +32,9 @@ INDICATORS = (
     Indicator("traffic.toll_diverted", "veh", "neutral", "drivers"),
     Indicator("traffic.toll_shifted", "veh", "neutral", "drivers"),
     Indicator("traffic.toll_suppressed", "veh", "neutral", "drivers"),
+    Indicator("traffic.zone_violations", "veh", "lower", "municipality"),
+    Indicator("traffic.zone_replaced", "veh", "neutral", "drivers"),
+    Indicator("traffic.zone_fines", "EUR", "neutral", "drivers"),
 )
 
 FUEL_DENSITY = 0.78

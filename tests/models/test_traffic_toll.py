@@ -16,7 +16,7 @@ from models.traffic.build import TrafficBuilder
 from models.traffic.network import Network
 from models.traffic.parameters import TrafficParameters
 from models.traffic.toll.answer import GIVES_UP, PAYS, SHIFTS, Answers, Drivers, Travellers
-from models.traffic.toll.tariff import Band, Tariff
+from models.traffic.toll.tariff import CLASS, Band, Tariff
 from models.traffic.toll.ways import Ways
 from tests.models._streets import bologna, grid, indicators, live, scenario
 from twin.city.city import City
@@ -59,7 +59,14 @@ def asked(city: City, price: float, n: int = 200, **parameters: Any) -> Answers:
     unit = np.where(np.isin(np.arange(len(table)), gate["edge"]), 0.0, 1.0)
     hours = DailyWindow.between("07:00", "08:00")
     tariff = Tariff(
-        unit, (Band(hours, price),), False, np.array([1.0, 0.0, 1.0, 2.0]), 1.0, 1.0, 0.0, 0.0
+        unit,
+        (Band(hours, price),),
+        False,
+        np.array([1.0, 0.0, 1.0, 2.0])[CLASS],
+        1.0,
+        1.0,
+        0.0,
+        0.0,
     )
     calendar = Calendar.at(datetime.fromisoformat("2025-01-21T06:00"), "Europe/Rome")
     drivers = Drivers(
@@ -68,8 +75,8 @@ def asked(city: City, price: float, n: int = 200, **parameters: Any) -> Answers:
     names = np.array([f"driver{i}" for i in range(n)])
     travellers = Travellers(
         Streams(3).keys("test", names), origin, goal, rng.uniform(0, END, n),
-        np.arange(n) % 4, np.zeros(n, dtype=bool), np.full(n, 2), np.full(n, True),
-        np.zeros(n),
+        np.array([0, 2, 3, 4])[np.arange(n) % 4], np.zeros(n, dtype=bool), np.full(n, 2),
+        np.full(n, False), np.full(n, True), np.zeros(n),
     )  # fmt: skip
     return drivers.ask(travellers, table["length"] / table["speed"])
 
@@ -79,7 +86,7 @@ def test_the_first_band_that_holds_sets_the_price_and_weekends_are_free() -> Non
         Band(DailyWindow.between("07:00", "09:00"), 3.0),
         Band(DailyWindow.between("06:00", "19:00"), 2.0),
     )
-    tariff = Tariff(np.ones(1), bands, False, np.ones(4), 1.0, 1.0, 0.0, 0.0)
+    tariff = Tariff(np.ones(1), bands, False, np.ones(len(CLASS)), 1.0, 1.0, 0.0, 0.0)
     tuesday = Calendar.at(datetime.fromisoformat("2025-01-21T00:00"), "Europe/Rome")
     moments = [minutes(60 * hour) for hour in (5, 6, 8, 9, 19)]
     assert tariff.prices(tuesday, moments).tolist() == [0.0, 2.0, 3.0, 2.0, 0.0]

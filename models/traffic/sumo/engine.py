@@ -10,7 +10,7 @@ import numpy as np
 from models.traffic.arrivals import PORT as ARRIVALS
 from models.traffic.arrivals import Arrived
 from models.traffic.engine import EMISSIONS, Account, Floats, Passages, Setting, Vehicles
-from models.traffic.fleet import KEEPS, NAMES, PREFIX, TRUCK, write_types
+from models.traffic.fleet import BASE, KEEPS, NAMES, PREFIX, TRUCK, write_types
 from models.traffic.signals import installed
 from models.traffic.sumo import inputs
 from models.traffic.sumo.arrived import Watch
@@ -60,7 +60,7 @@ class SumoEngine:
         signals = [str(signal) for signal in city["signal"].ids]
         self._signals = Signals(api, signals)
         self._bus_lanes, self._buses = BusLanes(api, lanes), Buses(api)
-        if setting.own and p.emissions is not None:
+        if setting.own and p.emissions is not None and not p.fleet:
             set_own(api, p.emissions)
         self._pressures = Pressures(api, installed.read(setting.scratch), signals)
         self._gates = Gates(
@@ -129,7 +129,7 @@ class SumoEngine:
     def _add(self, vehicles: Vehicles, row: int, present: float) -> None:
         api, name, burden = self.simulation.api, str(vehicles.names[row]), vehicles.burden[row]
         kind = PREFIX + NAMES[vehicles.kind[row]]
-        heavy = int(vehicles.kind[row]) == TRUCK
+        heavy = int(BASE[vehicles.kind[row]]) == TRUCK
         weighs = self._gates.weighs(float(burden), heavy)
         if weighs:
             # The device knows no money: such a driver is told a way, and asked again by us.
@@ -159,7 +159,7 @@ class SumoEngine:
         way = [self._edges[vehicles.origin[row]], self._edges[vehicles.goal[row]]]
         api.route.add(name + ASKED, way)
         api.vehicle.add(name + ASKED, name + ASKED, typeID=kind)
-        heavy = int(vehicles.kind[row]) == TRUCK
+        heavy = int(BASE[vehicles.kind[row]]) == TRUCK
         way = self._gates.way(name + ASKED, float(vehicles.burden[row]), heavy)
         api.vehicle.remove(name + ASKED)
         api.route.add(name, way)

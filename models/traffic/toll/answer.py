@@ -15,13 +15,13 @@ import numpy.typing as npt
 
 from models.traffic.engine import Floats, Rows
 from models.traffic.parameters import TrafficParameters
-from models.traffic.toll.tariff import TRUCK, VAN, Tariff
+from models.traffic.toll.tariff import CLASS, TRUCK, VAN, Tariff
 from models.traffic.toll.ways import Tree, Ways, along
 from twin.core.random import Keys, uniforms
 from twin.core.time import Calendar, Tick, minutes
 
 Bools = npt.NDArray[np.bool_]
-PAYS, DIVERTS, SHIFTS, GIVES_UP = range(4)
+PAYS, DIVERTS, SHIFTS, GIVES_UP, REPLACES = range(5)
 LEVELS = 8
 """Levels to which the value of time is rounded, so that drivers share searches."""
 STEP: Tick = minutes(5)
@@ -42,10 +42,12 @@ class Travellers:
     origin, goal : (n,) int64, edge row
     depart : (n,) float64, tick
     kind : (n,) int64
-        Index into ``tariff.CLASSES``.
+        Index into ``fleet.NAMES``.
     resident : (n,) bool
     ends : (n,) int64
         How many ends of the trip lie beyond the city's border, 0 to 2.
+    enters : (n,) bool
+        Whether the trip passes all of its first edge (it begins at its start, not at a kerb).
     elastic : (n,) bool
         Who may give up the trip here (citizens decide that themselves, by mode).
     earliest : (n,) float64, tick
@@ -59,6 +61,7 @@ class Travellers:
     kind: Rows
     resident: Bools
     ends: Rows
+    enters: Bools
     elastic: Bools
     earliest: Floats
 
@@ -73,7 +76,8 @@ class Answers:
     Attributes
     ----------
     choice : (n,) int64
-        ``PAYS`` (also who meets no price), ``DIVERTS``, ``SHIFTS`` or ``GIVES_UP``.
+        ``PAYS`` (also who meets no price), ``DIVERTS``, ``SHIFTS``, ``GIVES_UP``, or ``REPLACES``
+        (has another vehicle, in a low-emission zone).
     depart : (n,) float64, tick
     burden : (n,) float64, s/EUR
         Seconds of travel that a euro of the car's price weighs; 0 for who need not pay.
@@ -118,7 +122,8 @@ class Drivers:
     def values_of_time(self, travellers: Travellers) -> Floats:
         """EUR/s of each driver: log-normal about its class's median, in eighths; (n,) float64."""
         p = self._p
-        goods = (travellers.kind == VAN) | (travellers.kind == TRUCK)
+        kind = CLASS[travellers.kind]
+        goods = (kind == VAN) | (kind == TRUCK)
         median = np.where(goods, p.value_of_time_goods, p.value_of_time) / 3600.0
         level = np.minimum(uniforms(travellers.keys, np.uint64(11)) * LEVELS, LEVELS - 1)
         spread = np.exp(p.value_spread * np.array(_NORMAL))[level.astype(np.int64)]
@@ -132,13 +137,17 @@ class Drivers:
         choice = np.full(len(travellers), PAYS, dtype=np.int64)
         depart = travellers.depart.copy()
         found: dict[int, list[int]] = {}
-        draws = uniforms(travellers.keys, np.uint64(12))
+        draws = [uniforms(travellers.keys, np.uint64(use)) for use in (12, 14)]
+        replaced = 0.0 if self._tariff.zone is None else self._tariff.zone.replaced
         self._trees.clear()
         for row in map(int, np.lexsort((share / value, travellers.origin))):
             one = self._one(travellers, row, times, float(value[row]), float(share[row]))
             if one is None:
                 continue
-            if travellers.elastic[row] and draws[row] >= one.stays:
+            if draws[1][row] < replaced:
+                choice[row] = REPLACES
+                continue
+            if travellers.elastic[row] and draws[0][row] >= one.stays:
                 choice[row] = GIVES_UP
                 continue
             choice[row], depart[row] = one.choice, one.depart
@@ -157,19 +166,23 @@ class Drivers:
             return None
         fastest = self._tree(origin, times, 0.0)
         way = fastest.way(goal)
-        units = along(way, self._tariff.unit)
+        first = float(self._tariff.unit[origin]) if travellers.enters[row] else 0.0
+        units = first + along(way, self._tariff.unit)
         if units == 0.0 or not np.isfinite(fastest.cost[goal]):
             return None
         drive = value * float(fastest.cost[goal])
         cheapest = self._tree(origin, times, price / value)
         around = cheapest.way(goal)
         options = [_Option(drive + price * units, PAYS, now)]
-        if along(around, self._tariff.unit) < units:
-            options.append(_Option(value * float(cheapest.cost[goal]), DIVERTS, now))
+        if first + along(around, self._tariff.unit) < units:
+            less = value * float(cheapest.cost[goal]) + price * first
+            options.append(_Option(less, DIVERTS, now))
         options += self._shifts(travellers, row, value, share * units, drive)
         best = min(options)
         full = self._full(travellers, row, value, way, drive)
-        stays = ((full + best.cost - drive) / full) ** self._elasticity(int(travellers.kind[row]))
+        stays = ((full + best.cost - drive) / full) ** self._elasticity(
+            int(CLASS[travellers.kind[row]])
+        )
         return _Answer(best.choice, best.depart, around, stays)
 
     def _tree(self, origin: int, times: Floats, pace: float) -> Tree:

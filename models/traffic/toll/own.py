@@ -13,16 +13,17 @@ import numpy as np
 import numpy.typing as npt
 
 from models.traffic.engine import Floats, Rows
+from models.traffic.fleet import ELECTRIC, NAMES, PETROL, TRUCK, VAN, emission_class
 from models.traffic.toll.answer import DIVERTS, GIVES_UP, Answers
-from models.traffic.toll.tariff import CAR, ELECTRIC, TRUCK, VAN
 from twin.city.city import City
 
 CLASS_OF = {
-    "passenger": CAR, "private": CAR, "ignoring": CAR, "custom1": CAR, "custom2": CAR,
-    "hov": CAR, "vip": CAR, "evehicle": ELECTRIC, "delivery": VAN, "truck": TRUCK,
-    "trailer": TRUCK,
+    "passenger": PETROL, "private": PETROL, "ignoring": PETROL, "custom1": PETROL,
+    "custom2": PETROL, "hov": PETROL, "vip": PETROL, "evehicle": ELECTRIC,
+    "delivery": VAN, "truck": TRUCK, "trailer": TRUCK,
 }  # fmt: skip
-"""SUMO's vehicle classes that are asked; buses, taxis, rescue services, cycles and rail are not."""
+"""Of SUMO's vehicle classes that are asked, index into ``fleet.NAMES``; buses, taxis, rescue
+services, cycles and rail are not."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class OwnDemand:
     depart : (n,) float64, s
         SUMO's time.
     kind : (n,) int64
-        Index into ``tariff.CLASSES``.
+        Index into ``fleet.NAMES`` of the newest of its class.
     passed_over
         Flows, persons and vehicles whose way or time is not written out; they pay, they do not
         answer.
@@ -67,7 +68,7 @@ class OwnDemand:
             if element.tag not in ("vehicle", "trip"):
                 over += element.tag in ("flow", "person", "personFlow")
                 continue
-            kind = kinds.get(element.get("type", ""), CAR)
+            kind = kinds.get(element.get("type", ""), PETROL)
             if kind is None:
                 continue
             ends = _ends(element, routes)
@@ -92,14 +93,22 @@ class OwnDemand:
             over,
         )
 
-    def changed(self, city: City, answers: Answers, begin: float, file: Path) -> City:
+    def changed(
+        self, city: City, answers: Answers | None, kinds: Rows | None, begin: float, file: Path
+    ) -> City:
         """The city with a route file in which everybody does as they answered.
 
-        ``begin`` is SUMO's time at tick 0, s.
+        ``begin`` is SUMO's time at tick 0, s; ``kinds`` (n,) are indices into ``fleet.NAMES`` by
+        which the vehicles emit, as the scenario has them without.
         """
         edges, gone = city["edge"].ids, set()
         kept = [copy.copy(element) for element in self.elements]
+        types = _Types(city, self.elements)
         for row, number in enumerate(map(int, self.index)):
+            if kinds is not None:
+                kept[number].set("type", types.aged(kept[number].get("type", ""), int(kinds[row])))
+            if answers is None:
+                continue
             if answers.choice[row] == GIVES_UP:
                 gone.add(number)
                 continue
@@ -109,11 +118,42 @@ class OwnDemand:
                 kept[number] = _led(kept[number], way)
         written = [element for number, element in enumerate(kept) if number not in gone]
         root = ElementTree.Element("routes")
+        root.extend(types.made.values())
         root.extend(sorted(written, key=_moment))
         ElementTree.ElementTree(root).write(file, encoding="utf-8", xml_declaration=True)
         other = copy.copy(city)
         other.demand = {**city.demand, "routes": [file]}
         return other
+
+
+class _Types:
+    """The vehicle types of a SUMO scenario, and copies of them that emit as another fleet does."""
+
+    def __init__(self, city: City, elements: Sequence[ElementTree.Element]) -> None:
+        extra = [e for file in city.demand.get("additional", []) for e in _root(file)]
+        wanted = ("vType", "vTypeDistribution")
+        self._known = {e.get("id", ""): e for e in (*extra, *elements) if e.tag in wanted}
+        self.made: dict[str, ElementTree.Element] = {}
+
+    def aged(self, name: str, kind: int) -> str:
+        """Id of the type ``name`` that emits as one of ``fleet.NAMES``."""
+        found = f"{name or 'car'}.{NAMES[kind]}"
+        if found not in self.made:
+            known = self._known.get(name)
+            self.made[found] = _emitting(
+                ElementTree.Element("vType") if known is None else known, found, kind
+            )
+        return found
+
+
+def _emitting(known: ElementTree.Element, name: str, kind: int) -> ElementTree.Element:
+    """A copy of a type, or of a distribution with its types, that emits as one of the fleet."""
+    copied = copy.deepcopy(known)
+    for element in copied.iter("vType"):
+        element.set("id", f"{element.get('id', 'car')}.{name}")
+        element.set("emissionClass", emission_class(kind))
+    copied.set("id", name)
+    return copied
 
 
 def _root(file: Path) -> ElementTree.Element:
@@ -132,7 +172,7 @@ def _kinds(elements: Sequence[ElementTree.Element]) -> dict[str, int | None]:
             named = element.get("vTypes", "").split()
             kinds |= inner
             members = [*inner, *named]
-            kinds[element.get("id", "")] = kinds.get(members[0], CAR) if members else CAR
+            kinds[element.get("id", "")] = kinds.get(members[0], PETROL) if members else PETROL
     return kinds
 
 

@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 
 from models.traffic.engine import Floats
 from models.traffic.streets import by_ids
-from models.traffic.toll.tariff import Band, Tariff
+from models.traffic.toll.tariff import CLASS, Band, Tariff
 from twin.city.city import City
 from twin.core.model import Parameters
 from twin.core.time import ClockTime, DailyWindow, Tick, minutes
@@ -101,7 +101,7 @@ class Toll(Policy):
             unit=unit,
             bands=bands(p.prices, p.price, p.from_, p.until),
             weekends=p.weekends,
-            factor=np.array([1.0, p.electric, p.van, p.truck]),
+            factor=np.array([1.0, p.electric, p.van, p.truck])[CLASS],
             resident=p.resident,
             lanes=float(self.city["edge"]["lanes"][unit > 0.0].sum()),
             upkeep=p.gate_cost / p.gate_life + p.gate_upkeep,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +13,7 @@ from models.traffic.parameters import TrafficParameters
 from models.traffic.toll.answer import (
     DIVERTS,
     GIVES_UP,
+    REPLACES,
     SHIFTS,
     Answers,
     Bools,
@@ -22,7 +22,7 @@ from models.traffic.toll.answer import (
 )  # fmt: skip
 from models.traffic.toll.bill import Bills
 from models.traffic.toll.own import OwnDemand
-from models.traffic.toll.tariff import CAR, ELECTRIC, TRUCK, VAN, Tariff
+from models.traffic.toll.tariff import Tariff
 from models.traffic.toll.ways import Ways
 from models.traffic.trips import Trips
 from twin.city.city import City
@@ -34,8 +34,8 @@ AHEAD: Tick = minutes(60)
 SLOWNESS = 1.6
 """Expected over free travel time when a SUMO scenario's drivers choose, before anything has moved:
 cities move at about 60 % of the free speed in the hours that a toll charges."""
-PAYING = np.array([CAR, CAR, ELECTRIC, VAN, TRUCK])
-"""Class in a tariff of each of ``fleet.NAMES``."""
+DAYS = 0.5
+"""Of a day that a vehicle costs its owner, the share of one trip."""
 
 
 class Pricing:
@@ -50,30 +50,28 @@ class Pricing:
         self._drivers = Drivers(
             Ways(network), table["length"], tariff, world.calendar, world.end, parameters
         )
-        self.bills = Bills(tariff, table.points)
+        self.bills = Bills(tariff, table.points, world.streams)
         self._border = _border(self._city, network)
         self._residents: set[str] = set()
-        self.diverted = self.shifted = self.suppressed = 0
+        self._replaced: dict[str, int] = {}
+        self.diverted = self.shifted = self.suppressed = self.replaced = 0
 
     @property
     def watched(self) -> Rows:
         """Rows of the edges whose passages are charged."""
         return self._tariff.watched
 
-    def change_own(self, begin: float, scratch: Path) -> City:
-        """Ask the vehicles that came with the city; the city with what they do."""
-        own = OwnDemand.read(self._city)
+    def ask_own(self, own: OwnDemand, kinds: Rows, begin: float) -> tuple[Answers, Rows]:
+        """What the vehicles that came with the city do, and what they are then."""
         if own.passed_over:
             self._world.warnings.append(
                 f"{own.passed_over} flows and persons of the SUMO scenario do not answer the price"
             )
-        resident = ~self._border[own.origin]
-        depart = (own.depart - begin) * 1000.0
-        answers = self._ask(
-            own.names, own.origin, own.goal, depart, own.kind, resident,
-            elastic=True, earliest=0.0, times=SLOWNESS * self._free,
+        return self._ask(
+            own.names, own.origin, own.goal, (own.depart - begin) * 1000.0, kinds,
+            ~self._border[own.origin], enters=True, elastic=True, earliest=0.0,
+            times=SLOWNESS * self._free,
         )  # fmt: skip
-        return own.changed(self._city, answers, begin, scratch / "answered.rou.xml")
 
     def answer(self, trips: Trips, kinds: Rows, resident: Bools, now: Tick, times: Floats) -> Trips:
         """Trips as their drivers make them at the price; those given up are left out.
@@ -81,9 +79,10 @@ class Pricing:
         ``kinds`` (n,) are indices into ``fleet.NAMES``, ``times`` (n_edges,) of the moment, s.
         """
         self._residents.update(map(str, trips.names[resident]))
-        answers = self._ask(
-            trips.names, trips.origin, trips.goal, trips.depart, PAYING[kinds], resident,
-            elastic=not trips.inside, earliest=float(now), times=times,
+        answers, _ = self._ask(
+            trips.names, trips.origin, trips.goal, trips.depart, kinds, resident,
+            enters=not trips.inside, elastic=not trips.inside or self._tariff.zone is not None,
+            earliest=float(now), times=times,
         )  # fmt: skip
         way = trips.way
         if way is not None:
@@ -100,31 +99,49 @@ class Pricing:
         kind: Rows,
         resident: Bools,
         *,
+        enters: bool,
         elastic: bool,
         earliest: float,
         times: Floats,
-    ) -> Answers:
+    ) -> tuple[Answers, Rows]:
         ends = self._border[origin].astype(np.int64) + self._border[goal].astype(np.int64)
         travellers = Travellers(
             self._world.streams.keys("traffic.driver", names), origin, goal, depart, kind, resident,
-            ends, np.full(len(names), elastic), np.full(len(names), earliest),
+            ends, np.full(len(names), enters), np.full(len(names), elastic),
+            np.full(len(names), earliest),
         )  # fmt: skip
-        self.bills.expect(names, kind, resident, origin)
         answers = self._drivers.ask(travellers, times)
+        then = kind.copy()
+        for row in np.flatnonzero(answers.choice == REPLACES):
+            then[row] = self._tariff.allowed_instead(int(kind[row]))
+            self._replaced[str(names[row])] = int(then[row])
+            self.bills.replace(int(kind[row]), bool(resident[row]), DAYS)
+        self.bills.expect(names, then, resident, origin)
         within = answers.choice[(depart >= 0.0) & (depart < self._world.end)]
         self.diverted += int(np.count_nonzero(within == DIVERTS))
         self.shifted += int(np.count_nonzero(within == SHIFTS))
         self.suppressed += int(np.count_nonzero(within == GIVES_UP))
-        return answers
+        self.replaced += int(np.count_nonzero(within == REPLACES))
+        return answers, then
 
-    def burden(self, vehicles: Vehicles) -> Floats:
+    def dressed(self, vehicles: Vehicles) -> Vehicles:
+        """The vehicles as they are after a zone, with the burden of the price on each."""
+        kind = vehicles.kind.copy()
+        for row, name in enumerate(vehicles.names if self._replaced else ()):
+            kind[row] = self._replaced.get(str(name), kind[row])
+        vehicles = replace(vehicles, kind=kind)
+        # Who keeps to a way has weighed it already.
+        burden = np.where(vehicles.way >= 0, 0.0, self._burden(vehicles))
+        return replace(vehicles, burden=burden)
+
+    def _burden(self, vehicles: Vehicles) -> Floats:
         """Seconds of travel that a euro of the toll weighs to each; (n,) float64, s/EUR."""
         resident = np.array([str(name) in self._residents for name in vehicles.names], dtype=bool)
         nothing = np.zeros(len(vehicles.names))
         travellers = Travellers(
             self._world.streams.keys("traffic.driver", vehicles.names), vehicles.origin,
-            vehicles.goal, vehicles.depart, PAYING[vehicles.kind], resident,
-            nothing.astype(np.int64), nothing > 0.0, nothing,
+            vehicles.goal, vehicles.depart, vehicles.kind, resident,
+            nothing.astype(np.int64), nothing > 0.0, nothing > 0.0, nothing,
         )  # fmt: skip
         value = self._drivers.values_of_time(travellers)
         found: Floats = self._tariff.share(travellers.kind, resident) / value
@@ -135,24 +152,25 @@ class Pricing:
         self.bills.charge(passed, price)
 
     def measure(self) -> dict[str, float]:
-        """Value of the toll's indicators."""
-        return {
-            "traffic.toll_crossings": float(self.bills.crossings),
-            "traffic.toll_revenue": self.bills.revenue,
-            "traffic.toll_cost": self.bills.cost,
-            "traffic.toll_diverted": float(self.diverted),
-            "traffic.toll_shifted": float(self.shifted),
-            "traffic.toll_suppressed": float(self.suppressed),
+        """Value of the indicators."""
+        bills, zone = self.bills, self._tariff.zone is not None
+        found = {
+            "crossings": bills.crossings, "revenue": 0.0 if zone else bills.revenue,
+            "cost": bills.cost, "diverted": self.diverted, "shifted": self.shifted,
+            "suppressed": self.suppressed,
+        }  # fmt: skip
+        return {f"traffic.toll_{name}": float(value) for name, value in found.items()} | {
+            "traffic.zone_violations": float(bills.violations),
+            "traffic.zone_replaced": float(self.replaced),
+            "traffic.zone_fines": bills.revenue if zone else 0.0,
         }
 
 
-NOTHING = dict.fromkeys(
-    [
-        "traffic.toll_crossings", "traffic.toll_revenue", "traffic.toll_cost",
-        "traffic.toll_diverted", "traffic.toll_shifted", "traffic.toll_suppressed",
-    ],
-    0.0,
+NAMES = (
+    "toll_crossings", "toll_revenue", "toll_cost", "toll_diverted", "toll_shifted",
+    "toll_suppressed", "zone_violations", "zone_replaced", "zone_fines",
 )  # fmt: skip
+NOTHING = {f"traffic.{name}": 0.0 for name in NAMES}
 """The indicators where nothing is charged."""
 
 

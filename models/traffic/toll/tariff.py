@@ -7,11 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.traffic import fleet
 from models.traffic.engine import Floats, Rows
 from twin.core.time import Calendar, DailyWindow, Tick, minutes
 
-CAR, ELECTRIC, VAN, TRUCK = range(4)
 CLASSES = ("car", "electric", "van", "truck")
+CAR, ELECTRIC, VAN, TRUCK = range(4)
+CLASS = np.array([CAR, CAR, ELECTRIC, VAN, TRUCK])[fleet.BASE]
+"""Class of each of ``fleet.NAMES``."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +26,28 @@ class Band:
 
 
 @dataclass(frozen=True)
+class Zone:
+    """A ban on some kinds of vehicles, whose breach is a price of chance.
+
+    Attributes
+    ----------
+    fine, caught
+        EUR, and the probability that a passage is seen and fined; their product is the price.
+    replaced
+        Share of the owners of banned vehicles that now have one that is allowed.
+    replacement
+        What that costs each of them a day, EUR.
+    """
+
+    fine: float
+    caught: float
+    replaced: float
+    replacement: float
+
+
+@dataclass(frozen=True)
 class Tariff:
-    """What a policy charges; announced to the drivers before the run, as tariffs are.
+    """What a policy charges, or what breaking its ban costs; known to the drivers before the run.
 
     Attributes
     ----------
@@ -34,10 +57,12 @@ class Tariff:
         Prices by time; the first that holds counts.
     weekends
         Whether Saturdays and Sundays are charged.
-    factor : (4,) float64, 1
-        Share of the price for each of ``CLASSES``.
+    factor : (n_kinds,) float64, 1
+        Share of the price for each of ``fleet.NAMES``.
     resident
         Further factor for vehicles of residents.
+    zone
+        What a low-emission zone adds; None for a toll.
     lanes, upkeep, handling
         Charged lanes, EUR a year for each (investment and upkeep), EUR for each bill.
     """
@@ -50,6 +75,7 @@ class Tariff:
     lanes: float
     upkeep: float
     handling: float
+    zone: Zone | None = None
 
     @property
     def watched(self) -> Rows:
@@ -78,3 +104,13 @@ class Tariff:
         """Share of the price that vehicles of a class pay, residents or not; (n,) float64, 1."""
         found: Floats = self.factor[kind] * np.where(resident, self.resident, 1.0)
         return found
+
+    def allowed_instead(self, kind: int) -> int:
+        """What the owner of a banned vehicle has in its place: the newest of its kind, or petrol,
+        or electric.
+        """
+        base = int(fleet.BASE[kind])
+        others: list[int] = [base]
+        if CLASS[kind] < VAN:
+            others += [fleet.PETROL, fleet.DIESEL, fleet.ELECTRIC]
+        return next((other for other in others if self.factor[other] == 0.0), kind)
