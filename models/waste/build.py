@@ -103,3 +103,16 @@ def _add_depots(city: City, features: Features, roads: Roads) -> None:
     city.add(Table("depot", ids, {"kind": kind, "origin": origin}, shapely.points(points)))
     edges, _ = roads.nearest(points)
     city.connect(Link("depot", "edge", edges))
+
+
+class DepotGridBuilder(Builder):
+    """Connects each depot to the grid: to the low-voltage busbar of the nearest station."""
+
+    makes: ClassVar[tuple[str, ...]] = ()
+    needs: ClassVar[tuple[str, ...]] = ("depot", "bus", "transformer")
+
+    def build(self, city: City, features: Features) -> None:
+        """Add the link from depots to buses."""
+        station = np.zeros(len(city["bus"]), dtype=np.bool_)
+        station[city["transformer"]["lv_bus"]] = True
+        city.connect_nearest("depot", "bus", where=station)

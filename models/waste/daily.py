@@ -100,7 +100,7 @@ def _model(scenario: Scenario, day: date, closed: Sequence[str], slower: float) 
                 f"--closed {name}: the city has no such street",
                 allowed="a street's name, or the id of an edge",
             )
-        model["traffic.closed"][rows] = 1.0
+        model["waste.closed"][rows] = 1.0
     free = edges["length"] / np.clip(edges["speed"], 0.1, TOP_SPEED)
     model["traffic.travel_time"][:] = free * slower
     model.setup()

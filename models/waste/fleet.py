@@ -13,8 +13,9 @@ from models.waste.parameters import WasteParameters
 from models.waste.streams import STREAMS, service_time
 from models.waste.truck import OUTSIDE_SPEED, Place, Stop, Truck
 from twin.city.city import City
+from twin.core.model import Process
 from twin.core.state import Column
-from twin.core.time import Tick, minutes, seconds
+from twin.core.time import Tick, hours, minutes, seconds
 from twin.core.world import World
 
 Floats = npt.NDArray[np.float64]
@@ -25,6 +26,8 @@ NIGHT = 22.0, 7.0
 """Local hours between which people sleep."""
 LOUD = 63.0
 """Emptying a container (104 dB(A)) is heard with 60 dB(A) so far: 104 - 8 - 20 log10 r, m."""
+CAUTIOUS_SPEED = 8.0
+"""Mean speed with which the range of an electric truck is reckoned, m/s."""
 FOREVER = 1 << 60
 
 
@@ -75,6 +78,8 @@ class Fleet:
         Columns of the containers; ``mass`` is changed when one is emptied.
     out : (1,) float64
         Control column: how many trucks are broken down.
+    power : (n_depots,) float64, W
+        What each depot draws to charge trucks; changed.
     """
 
     def __init__(
@@ -85,6 +90,7 @@ class Fleet:
         mass: Floats,
         capacity: Floats,
         out: Column,
+        power: Column,
     ) -> None:
         self.world = world
         self.parameters = parameters
@@ -95,6 +101,9 @@ class Fleet:
         self.trucks: list[Truck] = []
         self.emptied_at: dict[int, Tick] = {}
         self._out = out
+        self.power = power
+        self.missing: dict[int, float] = {}
+        self.depot_row = 0
         self._settled: set[int] = set()
         self.offset: Floats = world.city["container"]["offset"]
         self.service = _service_times(world)
@@ -118,6 +127,8 @@ class Fleet:
         if not len(rows):
             return Place(-1, 0.0)
         row = rows[0]
+        if kind == "depot":
+            self.depot_row = int(row)
         inferred = depot["origin"][row] == "inferred"
         return Place(int(edges[row]), self.parameters.beyond * 1000.0 if inferred else 0.0)
 
@@ -219,9 +230,47 @@ class Fleet:
         """Log what a truck does."""
         self.world.log.add(self.world.now, kind, f"{truck.name} {truck.number}", **detail)
 
+    # -- electric trucks ---------------------------------------------------------------------
+
+    def energy(self, truck: Truck) -> float:
+        """Electric energy of a truck so far, kWh: by distance, and by time; 0 for diesel."""
+        rules = self.parameters
+        if not rules.electric:
+            return 0.0
+        return truck.distance / 1000.0 * rules.kwh_per_km + truck.hours * rules.kwh_per_hour
+
+    def lasts(self, truck: Truck, more: float) -> bool:
+        """Whether the battery lasts for so many seconds more, a tenth kept back."""
+        rules = self.parameters
+        if not rules.electric:
+            return True
+        metres = more * CAUTIOUS_SPEED
+        more_kwh = metres / 1000.0 * rules.kwh_per_km + more / 3600.0 * rules.kwh_per_hour
+        have = 0.9 * rules.battery - self.missing.get(truck.number, 0.0)
+        return self.energy(truck) + more_kwh <= have
+
+    def charge(self, truck: Truck) -> Process:
+        """Charge a truck that came home, until it is full or leaves again."""
+        missing = self.missing.get(truck.number, 0.0) + self.energy(truck)
+        watts, began = self.parameters.charger * 1000.0, self.world.now
+        needed = hours(missing / self.parameters.charger)
+        self.missing[truck.number] = missing
+        self.power[self.depot_row] += watts
+        while self.world.now < began + needed and not self._left_again(truck):
+            step = min(minutes(5), began + needed - self.world.now)
+            yield self.world.env.timeout(step)
+            self.missing[truck.number] -= watts / 1000.0 * step / 3_600_000.0
+        self.missing[truck.number] = max(0.0, self.missing[truck.number])
+        self.power[self.depot_row] -= watts
+
+    def _left_again(self, truck: Truck) -> bool:
+        return any(other.number == truck.number and other.finished is None for other in self.trucks)
+
     def fuel(self, truck: Truck) -> float:
         """Diesel of a truck so far, l: by distance, and by time for lifting and pressing."""
         rules = self.parameters
+        if rules.electric:
+            return 0.0
         return truck.distance / 1000.0 * rules.fuel_per_km + truck.hours * rules.fuel_per_hour
 
     def settle(self, truck: Truck) -> None:
@@ -232,13 +281,16 @@ class Fleet:
         rules, ledger, now = self.parameters, self.world.ledger, self.world.now
         litres = self.fuel(truck)
         wages = truck.hours * rules.crew * rules.wage
-        fuel = litres * rules.fuel_price
+        kwh = self.energy(truck)
+        fuel = litres * rules.fuel_price + kwh * rules.electricity_price
         price = (wages + fuel + truck.hours * rules.vehicle) * (1.0 + rules.margin)
         ledger.book(now, "municipality", "waste operator", price, "waste.collection")
         ledger.book(now, "waste operator", "workers", wages, "waste.wages")
-        ledger.book(now, "waste operator", "fuel supplier", fuel, "waste.fuel")
+        supplier = "energy supplier" if rules.electric else "fuel supplier"
+        ledger.book(now, "waste operator", supplier, fuel, "waste.fuel")
         self.books.cost += price
         self.books.fuel += litres
+        self.books.energy += kwh
 
     def settle_all(self) -> None:
         """Book the rounds that are still under way, at the end of a run."""

@@ -119,6 +119,34 @@ def measure_level(
 
 
 @nb.njit(
+    nb.void(nb.float64[::1], nb.float64, nb.uint64[::1], nb.float64[::1], nb.int64[::1]),
+    cache=True,
+)
+def complain(
+    overflow: Floats, rate: float, keys: Keys, following: Floats, count: npt.NDArray[np.int64]
+) -> None:
+    """Count complaints: a Poisson process over the hours of overflow.
+
+    Parameters
+    ----------
+    overflow : (n,) float64, h
+        Hours above capacity so far.
+    rate
+        Complaints an hour of overflow.
+    keys : (n,) uint64
+        Random keys of the containers.
+    following : (n,) float64
+        Expected complaints at which the next one comes; changed.
+    count : (n,) int64
+        Complaints so far; changed.
+    """
+    for i in range(overflow.size):
+        while overflow[i] * rate >= following[i]:
+            following[i] += exponential(keys[i], count[i])
+            count[i] += 1
+
+
+@nb.njit(
     nb.void(
         nb.int64, nb.int32[::1], nb.int32[::1], nb.int32[::1], nb.float64[::1],
         nb.float64[::1], nb.int32[::1],

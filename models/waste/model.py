@@ -16,6 +16,7 @@ from models.waste.parameters import WasteParameters
 from models.waste.plan import LEAVE_OUT
 from models.waste.shifts import Shift, days_since, shifts
 from models.waste.streams import LITTER, SORTED, STREAMS
+from models.waste.surroundings import Surroundings
 from models.waste.truck import Truck
 from twin.core.indicator import Indicator
 from twin.core.model import Model, Parameters, Process
@@ -44,8 +45,13 @@ class Waste(Model):
         Port("waste.deposit", table="container", unit="kg/h", kind="flow", sums=True),
         Port("traffic.travel_time", table="edge", unit="s", default=0.0),
         Port("traffic.closed", table="edge", unit="1", kind="control", default=0.0),
+        Port("weather.temperature", table="city", unit="degC", default=10.0),
+        Port("citizens.present", table="building", unit="person", default=-1.0),
     )
-    writes = (Port("waste.level", table="container", unit="1", profile="mean"),)
+    writes = (
+        Port("waste.level", table="container", unit="1", profile="mean"),
+        Port("waste.depot_power", table="depot", unit="W", profile="sum"),
+    )
     controls = (
         Port(
             "waste.collect", table="container", unit="1", kind="control",
@@ -60,6 +66,14 @@ class Waste(Model):
             bounds=(-1.0, 10.0), default=-1.0,
         ),
         Port(
+            "waste.closed", table="edge", unit="1", kind="control",
+            bounds=(0.0, 1.0), default=0.0,
+        ),
+        Port(
+            "waste.crowd", table="container", unit="person", kind="control",
+            bounds=(0.0, 1e6), default=0.0,
+        ),
+        Port(
             "waste.replan", table="city", unit="1", kind="control",
             bounds=(0.0, 1e9), default=0.0,
         ),
@@ -72,12 +86,16 @@ class Waste(Model):
         Indicator("waste.distance", "km", stakeholder="municipality"),
         Indicator("waste.truck_hours", "h", stakeholder="firms"),
         Indicator("waste.fuel", "l", stakeholder="firms"),
+        Indicator("waste.energy", "kWh", stakeholder="firms"),
         Indicator("waste.co2", "kg", stakeholder="everyone"),
         Indicator("waste.collected", "t", "neutral", "municipality"),
         Indicator("waste.emptied", "container", "neutral", "municipality"),
         Indicator("waste.unfinished", "container", stakeholder="municipality"),
         Indicator("waste.mean_fill_at_collection", "%", "higher", "municipality"),
         Indicator("waste.overflow", "h", stakeholder="households"),
+        Indicator("waste.overflowed", "container", stakeholder="households"),
+        Indicator("waste.complaints", "complaint", stakeholder="households"),
+        Indicator("waste.night_noise", "person", stakeholder="households"),
         Indicator("waste.cost", "EUR", stakeholder="municipality"),
         Indicator("waste.cost_per_tonne", "EUR/t", stakeholder="municipality"),
     )
@@ -95,11 +113,15 @@ class Waste(Model):
         self._daily = np.where(self._litter, self._litter_rates(), table["daily"])
         self._start_sorting()
         self._start_bags()
+        self._start_complaints()
+        self._crowds = Surroundings(self.city, self._litter)
         self.shifts = shifts(self.world.calendar, rules.shift_start, rules.shift, self.world.end)
         self._fill_first()
-        network = Network(self.city["edge"], self["traffic.travel_time"], self["traffic.closed"])
+        closed = self["traffic.closed"], self["waste.closed"]
+        network = Network(self.city["edge"], self["traffic.travel_time"], *closed)
         out = self["waste.trucks_out"]
-        self.fleet = Fleet(self.world, rules, network, self.mass, self.capacity, out)
+        power = self["waste.depot_power"]
+        self.fleet = Fleet(self.world, rules, network, self.mass, self.capacity, out, power)
         self.dispatcher = Dispatcher(self.fleet)
         self._working: list[Any] = []
         self._asked = 0.0
@@ -125,6 +147,15 @@ class Waste(Model):
     def _start_bags(self) -> None:
         self._bag = np.array([STREAMS[str(s)].deposit for s in self.stream], dtype=np.float64)
         self._keys, self._wait, self._count = self._bags("waste.bag")
+
+    def _start_complaints(self) -> None:
+        from twin.core.random import uniforms
+
+        ids = self.city["container"].ids
+        keys = self.world.streams.keys("waste.complaint, first", ids)
+        self._next_complaint = -np.log(uniforms(keys, 0))
+        self._complaint_keys = self.world.streams.keys("waste.complaint", ids)
+        self._complaints = np.zeros(len(ids), dtype=np.int64)
 
     def _bags(
         self, purpose: str
@@ -157,20 +188,33 @@ class Waste(Model):
         """Let the containers fill by what the people brought since the last step."""
         span = (now - self._last) / 3_600_000.0
         self._last = now
+        local = self.world.calendar.local(now)
         kernels.sort_waste(self["waste.deposit"], self._targets, self._shares, self.inflow)
+        self.inflow *= self.parameters.season[local.month - 1]
         if self._litter.any():
-            factor = self._litter_factor(now) / 24.0
-            self.inflow[self._litter] += self._daily[self._litter] * factor
+            self.inflow[self._litter] += self._litter_inflow(now)[self._litter]
         self.hours[:] = span
         kernels.deposit(
             self.inflow, self.hours, self._bag, self._keys, self._wait, self._count, self.mass,
             self.deposited,
         )  # fmt: skip
         kernels.measure_level(self.mass, self.capacity, span, self["waste.level"], self.overflow)
+        kernels.complain(
+            self.overflow, self.parameters.complaints, self._complaint_keys, self._next_complaint,
+            self._complaints,
+        )  # fmt: skip
 
-    def _litter_factor(self, now: Tick) -> float:
-        hour = int(self.world.calendar.day_seconds(now) // 3600)
-        return float(LITTER_HOURS[hour] / LITTER_HOURS.mean())
+    def _litter_inflow(self, now: Tick) -> npt.NDArray[np.float64]:
+        """What passers-by, visitors and crowds throw into litter bins, kg/h; (n,) float64."""
+        rules = self.parameters
+        local = self.world.calendar.local(now)
+        profile = LITTER_HOURS[local.hour] / LITTER_HOURS.mean()
+        near = self._crowds.busy(self["citizens.present"], profile)
+        street = (1.0 - rules.litter_visitors) * profile + rules.litter_visitors * near
+        warmth = 1.0 + rules.litter_warmth * (float(self["weather.temperature"][0]) - 10.0)
+        factor = rules.litter_weekdays[local.weekday()] * min(max(warmth, 0.5), 2.0)
+        inflow: npt.NDArray[np.float64] = self._daily / 24.0 * street * factor
+        return inflow + self["waste.crowd"] * rules.crowd_litter
 
     # -- dispatch ----------------------------------------------------------------------------
 
@@ -204,7 +248,7 @@ class Waste(Model):
                 return
 
     def _situation(self) -> tuple[float, ...]:
-        closed = float((self["traffic.closed"] > 0.5).sum())
+        closed = float(self.fleet.network.closed.sum())
         waiting = float(sum(map(len, self.fleet.waiting.values())))
         return waiting, closed, float(self["waste.trucks_out"][0]), float(self["waste.replan"][0])
 
@@ -274,7 +318,9 @@ class Waste(Model):
             "waste.distance": sum(truck.distance for truck in fleet.trucks) / 1000.0,
             "waste.truck_hours": sum(truck.hours for truck in fleet.trucks),
             "waste.fuel": books.fuel,
-            "waste.co2": books.fuel * CO2_PER_LITRE,
+            "waste.energy": books.energy,
+            "waste.co2": books.fuel * CO2_PER_LITRE
+            + books.energy * self.parameters.electricity_co2,
             "waste.collected": tonnes,
             "waste.emptied": float(books.emptied),
             "waste.unfinished": float(books.unfinished),
@@ -282,6 +328,9 @@ class Waste(Model):
             if books.emptied
             else nothing,
             "waste.overflow": float(self.overflow.sum()),
+            "waste.overflowed": float((self.overflow > 0.0).sum()),
+            "waste.complaints": float(self._complaints.sum()),
+            "waste.night_noise": books.night,
             "waste.cost": books.cost,
             "waste.cost_per_tonne": books.cost / tonnes if tonnes > 0.0 else nothing,
         }

@@ -30,15 +30,15 @@ class Network:
         The edge table.
     travel_time : (n_edges,) float64, s
         Column of current travel times; values that are not positive mean free flow.
-    closed : (n_edges,) float64
-        Column of closures, 1 where a street is closed.
+    closed : (n_edges,) float64 each
+        Columns of closures, 1 where a street is closed.
 
     Notes
     -----
     Paths run from junction to junction; turn restrictions are not known to the edge table.
     """
 
-    def __init__(self, edges: Table, travel_time: Column, closed: Column) -> None:
+    def __init__(self, edges: Table, travel_time: Column, *closed: Column) -> None:
         self.start: Rows = edges["from_junction"]
         self.end: Rows = edges["to_junction"]
         self.length: Floats = edges["length"]
@@ -64,7 +64,15 @@ class Network:
     def _now(self) -> Floats:
         given = self._travel_time
         seconds = np.where(given > 0.0, np.maximum(given, self.length / TOP_SPEED), self._free)
-        return np.where((self._closed > 0.5) | (seconds > self._limit), np.inf, seconds)
+        return np.where(self.closed | (seconds > self._limit), np.inf, seconds)
+
+    @property
+    def closed(self) -> npt.NDArray[np.bool_]:
+        """Streets that are closed now; (n_edges,) bool."""
+        found = np.zeros(len(self.length), dtype=np.bool_)
+        for column in self._closed:
+            found |= column > 0.5
+        return found
 
     def refresh(self, now: Tick, *, force: bool = False) -> None:
         """Take the travel times of now, when those in use are old or ``force`` is set."""
@@ -78,7 +86,8 @@ class Network:
         given = float(self._travel_time[edge])
         free = float(self._free[edge])
         seconds = max(given, float(self.length[edge]) / TOP_SPEED) if given > 0.0 else free
-        closed = self._closed[edge] > 0.5 or seconds > self._limit[edge]
+        shut = any(column[edge] > 0.5 for column in self._closed)
+        closed = shut or seconds > self._limit[edge]
         return float("inf") if closed else seconds
 
     def free(self, edge: int) -> float:

@@ -47,3 +47,29 @@ class WasteParameters(Parameters):
     windows: tuple[Window, ...] = Field(
         (), description="when containers may be emptied, by kind of street; else all day"
     )
+    electric: bool = Field(False, description="trucks are electric, and charged at the depot")
+    battery: float = Field(280.0, gt=0.0, description="usable energy of a truck, kWh")
+    charger: float = Field(50.0, gt=0.0, description="power at which a truck is charged, kW")
+    kwh_per_km: float = Field(1.4, ge=0.0, description="electric energy for driving, kWh/km")
+    kwh_per_hour: float = Field(8.0, ge=0.0, description="the same for lifting and pressing, kWh/h")
+    electricity_price: float = Field(0.18, ge=0.0, description="EUR/kWh")
+    electricity_co2: float = Field(0.06, ge=0.0, description="of the grid, kg/kWh")
+    complaints: float = Field(
+        0.02, ge=0.0, description="complaints an hour for which a container overflows"
+    )
+    season: tuple[float, ...] = Field(
+        (0.96, 0.95, 0.98, 1.0, 1.03, 1.04, 1.0, 0.98, 1.01, 1.02, 1.01, 1.02),
+        min_length=12, max_length=12,
+        description="what households throw away in each month, 1 on average",
+    )  # fmt: skip
+    litter_weekdays: tuple[float, ...] = Field(
+        (0.93, 0.93, 0.95, 0.97, 1.04, 1.12, 1.06), min_length=7, max_length=7,
+        description="litter on each weekday, Monday first, 1 on average",
+    )  # fmt: skip
+    litter_warmth: float = Field(
+        0.02, ge=0.0, description="more litter for each degree above 10, share"
+    )
+    litter_visitors: float = Field(
+        0.5, ge=0.0, le=1.0, description="part of the litter that follows who is in shops nearby"
+    )
+    crowd_litter: float = Field(0.05, ge=0.0, description="litter of a person in a crowd, kg/h")

@@ -1,4 +1,4 @@
-"""Policies of collection."""
+"""Policies of collection: who is visited on the next round."""
 
 from __future__ import annotations
 
@@ -6,12 +6,22 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import Field
 
+from models.waste.streams import LITTER, STREAMS
+from models.waste.urgency import Rates, worth
 from twin.core.model import Parameters
-from twin.core.time import Tick, minutes
+from twin.core.time import Tick, hours, minutes
 from twin.policy.policy import Action, Policy
 from twin.policy.view import View
+
+MOST = 90_000.0
+"""A prize is at most this, s: less than what is due."""
+FELL = 0.2
+"""A level that falls by this tells of an emptying."""
+APART = 12.0
+"""Readings from which a rate is learnt are so far apart, h: noise counts less."""
 
 
 class ByLevelParameters(Parameters):
@@ -44,3 +54,132 @@ class ByLevel(Policy):
         known = view.age("waste.level", now) <= self.parameters.stale * 3600.0
         full = level >= self.parameters.threshold
         return (Action("waste.collect", np.where(known, full.astype(np.float64), -1.0)),)
+
+
+class FixedRounds(Policy):
+    """Empty what the calendar says, whatever the sensors tell: what most cities do."""
+
+    name = "waste.fixed_rounds"
+    acts = ("waste.collect",)
+    period = hours(24)
+
+    def decide(self, now: Tick, view: View) -> Iterable[Action]:
+        """Leave every container to the calendar."""
+        return (Action("waste.collect", np.full(len(self.city["container"]), -1.0)),)
+
+
+class ByForecastParameters(Parameters):
+    """What a visit is worth."""
+
+    prize: float = Field(
+        700.0, ge=0.0, description="driving time that an overflow before the next shift costs, s"
+    )
+    nearby: float = Field(
+        40.0, ge=0.0, description="the same for an overflow before the shift after that, s"
+    )
+    hours: float = Field(28.0, gt=0.0, description="until the next chance to empty, h")
+    noise: float = Field(0.05, ge=0.0, description="deviation of a sensor, share of the capacity")
+    stale: float = Field(
+        48.0, gt=0.0, description="age from which a reading is not believed any more, h"
+    )
+
+
+class ByForecast(Policy):
+    """Empty what pays: prizes by the probability of overflowing before the next shift.
+
+    The rate of each container is learnt from its readings (Gamma-Poisson), beginning with the
+    usual one. A container that no sensor has seen, or not for long, is emptied by the calendar.
+    """
+
+    name = "waste.by_forecast"
+    Parameters: ClassVar[type[Parameters]] = ByForecastParameters
+    parameters: ByForecastParameters
+    sees = ("waste.level",)
+    acts: ClassVar[tuple[str, ...]] = ("waste.collect", "waste.prize", "waste.expected")
+    period = minutes(30)
+
+    def setup(self) -> None:
+        """Begin with the usual rates."""
+        table = self.city["container"]
+        deposits = np.array([STREAMS[str(s)].deposit for s in table["stream"]], dtype=np.float64)
+        self._grain = 1.5 * deposits / table["capacity"]
+        self._rates = Rates.prior(table["daily"] / 24.0 / table["capacity"])
+        self._rests = table["stream"] != LITTER
+        self._from = np.full(len(table), np.nan)
+        self._at = np.zeros(len(table))
+
+    def decide(self, now: Tick, view: View) -> Iterable[Action]:
+        """Learn from the readings, and set the prizes for the next plan."""
+        rules = self.parameters
+        age = view.age("waste.level", now) / 3600.0
+        known = age <= rules.stale
+        level = view["waste.level"].copy()
+        self._learn(level, now / 3_600_000.0 - age, known)
+        rate = self._rates.mean
+        level = np.where(known, level + rate * np.where(known, age, 0.0), 0.0)
+        ahead = self._until_next(now)
+        prize = self._worth(level, ahead, known)
+        return (
+            Action("waste.collect", np.where(known, 0.0, -1.0)),
+            Action("waste.prize", np.minimum(prize, MOST)),
+            Action("waste.expected", np.where(known, np.clip(level, 0.0, 2.0), -1.0)),
+        )
+
+    def _worth(
+        self, level: npt.NDArray[np.float64], ahead: float, known: npt.NDArray[np.bool_]
+    ) -> npt.NDArray[np.float64]:
+        """Prizes; those that do not work on Sundays look a day farther on Saturdays."""
+        rules = self.parameters
+        found = np.zeros(len(level))
+        for rests, hours_ahead in ((False, rules.hours), (True, ahead)):
+            rows = known & (self._rests == rests)
+            part = Rates(self._rates.filled[rows], self._rates.hours[rows])
+            found[rows] = worth(
+                level[rows], rules.noise, part, self._grain[rows], hours_ahead, rules.prize,
+                rules.nearby,
+            )  # fmt: skip
+        return found
+
+    def _until_next(self, now: Tick) -> float:
+        saturday = self.world.calendar.local(now).weekday() == 5
+        return self.parameters.hours + (24.0 if saturday else 0.0)
+
+    def _learn(
+        self,
+        level: npt.NDArray[np.float64],
+        at: npt.NDArray[np.float64],
+        known: npt.NDArray[np.bool_],
+    ) -> None:
+        """Fillings between readings that are half a day apart; a fall is an emptying."""
+        fresh = known & np.isfinite(level)
+        rise = level - self._from
+        begins = fresh & (np.isnan(self._from) | (rise < -FELL))
+        grown = fresh & ~begins & (at - self._at >= APART)
+        rows = np.flatnonzero(grown)
+        self._rates.observe(rows, rise[rows], at[rows] - self._at[rows])
+        self._rates.forget(24.0 * 60.0)
+        self._from = np.where(begins | grown, level, self._from)
+        self._at = np.where(begins | grown, at, self._at)
+
+
+class DynamicParameters(ByForecastParameters):
+    """What a visit is worth, and how often rounds under way are planned again."""
+
+    every: float = Field(60.0, ge=15.0, description="time between two plans of a shift, min")
+
+
+class Dynamic(ByForecast):
+    """By forecast, and rounds under way are planned again with what the sensors say since."""
+
+    name = "waste.dynamic"
+    Parameters: ClassVar[type[Parameters]] = DynamicParameters
+    parameters: DynamicParameters
+    acts: ClassVar[tuple[str, ...]] = (*ByForecast.acts, "waste.replan")
+    period = minutes(15)
+
+    def decide(self, now: Tick, view: View) -> Iterable[Action]:
+        """Set the prizes, and ask for new plans."""
+        rules = self.parameters
+        every: float = rules.every
+        number = now // round(every * 60_000.0)
+        return (*super().decide(now, view), Action("waste.replan", float(number)))

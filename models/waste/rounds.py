@@ -24,11 +24,11 @@ def weekdays(sites: Sites, daily: npt.NDArray[np.float64]) -> npt.NDArray[np.int
         rows = np.flatnonzero(sites.stream == name)
         if len(rows):
             patterns = np.array([sum(1 << day for day in days) for days in stream.weekdays])
-            bits[rows] = patterns[_sectors(sites.points[rows], daily[rows], len(patterns))]
+            bits[rows] = patterns[sectors(sites.points[rows], daily[rows], len(patterns))]
     return bits
 
 
-def _sectors(
+def sectors(
     points: npt.NDArray[np.float64], mass: npt.NDArray[np.float64], count: int
 ) -> npt.NDArray[np.int64]:
     """Sector 0..count-1 of each point."""

@@ -121,6 +121,8 @@ class Truck:
             yield from self._home()
         self.finished = self.now
         self.fleet.settle(self)
+        if self.fleet.parameters.electric and not self.lost:
+            self.env.process(self.fleet.charge(self))
         self.fleet.log("waste.returned", self, km=round(self.distance / 1000.0, 3), lost=self.lost)
 
     def take_over(self, stops: Iterable[Stop]) -> None:
@@ -258,7 +260,7 @@ class Truck:
         home = self.fleet.time_home(int(self.network.end[stop.edge]))
         rest = 0 if self.rested else self.fleet.rest
         back = self.now + seconds(min(there + home, 1e9)) + rest
-        return bool(back <= self.end)
+        return bool(back <= self.end) and self.fleet.lasts(self, min(there + home, 1e9))
 
     def _tired(self) -> bool:
         return not self.rested and self.now - self.began >= self.fleet.rest_after

@@ -41,6 +41,8 @@ def network(n: int = N, spacing: float = 100.0) -> City:
         "lanes": np.ones(m, dtype=np.int32),
         "car": np.ones(m, dtype=bool), "road": np.full(m, "residential"),
     }, lines))  # fmt: skip
+    none = {"use": np.empty(0, "<U1"), "people": np.empty(0), "jobs": np.empty(0)}
+    city.add(Table("building", [], none, np.empty(0, dtype=object)))
     return city
 
 
