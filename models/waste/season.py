@@ -25,6 +25,8 @@ HOURS = np.array([1, 1, 1, 1, 1, 2, 4, 6, 8, 9, 9, 9, 9, 9, 9, 9, 10, 11, 10, 8,
 """Weights of the hours of the day at which people bring waste."""
 WEEK = np.array([1.05, 0.98, 0.96, 0.97, 1.0, 1.1, 0.94])
 """Weights of the days, Monday first."""
+LEAST_PRIZE = 5.0
+"""A site that is worth less is not looked at, s."""
 NOISE = 0.05
 """Deviation of a level sensor."""
 
@@ -96,27 +98,27 @@ def groningen_like(
 
     1,120 underground containers at 850 sites, four trucks, one depot. Places and rates are not
     published: half of the sites lie in a dense core, the others in quarters and villages around;
-    rates are log-normal. The size of the area (``width`` 1 is 9 by 8 km for the core's quarter of
-    it) and the mean rate are set so that the published baseline, 250 sites a day, gives the
+    rates are log-normal. The size of the area (18 by 16 km with a ``width`` of
+    1) and the mean rate are set so that the published baseline, 250 sites a day, gives the
     published 251 km and 48.9 % at emptying. What other policies save is not fitted.
     """
     from twin.core.random import Streams
 
     random = Streams(seed).generator("waste.case", "groningen")
     half = sites // 2
-    core = random.normal(0.0, 1600.0, (half, 2))
-    villages = random.uniform(-1.0, 1.0, (14, 2)) * (7000.0, 6000.0)
+    core = random.normal(0.0, 2080.0, (half, 2))
+    villages = random.uniform(-1.0, 1.0, (14, 2)) * (9100.0, 7800.0)
     around = villages[random.integers(0, 14, sites - half)] + random.normal(
-        0.0, 700.0, (sites - half, 2)
+        0.0, 910.0, (sites - half, 2)
     )
     count = np.ones(sites, dtype=np.int64)
     more = random.permutation(sites)[: containers - sites]
     count[more] += 1
     capacity: Floats = 5000.0 * count.astype(np.float64)
     rate = np.exp(random.normal(0.0, 0.5, sites)) * capacity
-    daily = rate * (122.0 / sites) * capacity.sum() / rate.sum()
+    daily = rate * (122.0 / 850.0) * capacity.sum() / rate.sum()
     return Case(
-        np.vstack((core, around)) * width, np.array([5200.0, -2500.0]) * width, count, capacity,
+        np.vstack((core, around)) * width, np.array([6760.0, -3250.0]) * width, count, capacity,
         daily, trucks=trucks,
     )  # fmt: skip
 
@@ -287,7 +289,7 @@ class _Life:
         routes = due = 0
         for number, matrix in enumerate(self.seconds):
             mine = np.flatnonzero(self.sector == number)
-            rows = mine[prize[mine] >= 1.0]
+            rows = mine[prize[mine] >= LEAST_PRIZE]
             due += int(np.count_nonzero(prize[rows] >= LEAVE_OUT))
             at = np.concatenate(([0, 1], np.searchsorted(mine, rows) + 2))
             near = matrix[np.ix_(at, at)].astype(np.float64)

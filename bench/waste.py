@@ -1,0 +1,198 @@
+"""Waste: forecasts held out, a year of containers, rounds for a year, the published policy.
+
+- `containers_year`: 100,000 containers for a year in steps of an hour, emptied by a calendar,
+  beside the same process drawn with NumPy step by step (a few days of it, stretched).
+- `forecast_*`: the forecast of Edinburgh's litter bins on weeks that it has not seen.
+- `groningen_saving`: fixed number of visits against prizes by forecast, arXiv 2409.13386.
+- `x_n200_k36_gap`: a published instance through our own planner, 2 s; its file is read from the
+  folder that CITYTWIN_DATA names (`routing/X-n200-k36.vrp`) or from CITYTWIN_X_N200, if there.
+- `year_10000`: a year of 10,000 containers with rounds planned every day, by 2 processes.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+
+from bench._report import Bench, seconds
+from models.waste import kernels
+from models.waste.plan import LEAVE_OUT, Task, Vehicle, open_all_day, plan
+from models.waste.season import (
+    HOURS,
+    Case,
+    Season,
+    by_forecast,
+    fullest_first,
+    groningen_like,
+    simulate,
+)
+from twin.core.random import Streams
+
+ROOT = Path(__file__).parents[1]
+DATA = Path(os.environ.get("CITYTWIN_DATA", ROOT.parent / "shared" / "data"))
+BEST_KNOWN = 58_578
+DISTRICTS = 12
+ITERATIONS = 30
+"""Of PyVRP for one district and day in `year_10000`: the heuristic's budget."""
+
+
+def main() -> None:
+    bench = Bench.from_arguments("Waste")
+    containers_year(bench)
+    forecast(bench)
+    groningen(bench)
+    instance(bench)
+    year(bench)
+    bench.finish()
+
+
+def containers_year(bench: Bench, n: int = 100_000) -> None:
+    """Hourly steps of a compound Poisson process with daily emptying of a third of them."""
+    days = 30 if bench.quick else 365
+    rate = np.exp(np.random.default_rng(1).normal(0.0, 0.6, n)) * 6.7 / 24.0
+    bag = np.full(n, 1.0)
+    ours = seconds(lambda: _kernel_days(rate, bag, 1)) and seconds(
+        lambda: _kernel_days(rate, bag, days)
+    )
+    peer = seconds(lambda: _numpy_days(rate, bag, 3)) * days / 3.0
+    bench.figure(
+        "containers_year", ours * 365.0 / days, "s", peer * 365.0 / days,
+        note=f"{n:,} containers, hourly, {days} days; peer: NumPy",
+    )  # fmt: skip
+
+
+def _kernel_days(rate: np.ndarray, bag: np.ndarray, days: int) -> None:
+    n = len(rate)
+    keys = Streams(1).keys("bench", np.array([str(i) for i in range(n)]))
+    wait, count = np.ones(n), np.zeros(n, dtype=np.int64)
+    mass, total, ones = np.zeros(n), np.zeros(n), np.ones(n)
+    level, overflow = np.zeros(n), np.zeros(n)
+    profile = HOURS / HOURS.mean()
+    for day in range(days):
+        mass[day % 3 :: 3] = 0.0
+        for hour in range(24):
+            now = rate * profile[hour]
+            kernels.deposit(now, ones, bag, keys, wait, count, mass, total)
+            kernels.measure_level(mass, ones, 1.0, level, overflow)
+
+
+def _numpy_days(rate: np.ndarray, bag: np.ndarray, days: int) -> None:
+    random = np.random.default_rng(1)
+    n = len(rate)
+    mass, overflow = np.zeros(n), np.zeros(n)
+    profile = HOURS / HOURS.mean()
+    for day in range(days):
+        mass[day % 3 :: 3] = 0.0
+        for hour in range(24):
+            bags = random.poisson(rate * profile[hour] / bag)
+            came = np.zeros(n)
+            some = bags > 0
+            came[some] = random.gamma(2.0 * bags[some], bag[some] / 2.0)
+            mass += came
+            overflow += mass > 1.0
+
+
+def forecast(bench: Bench) -> None:
+    """Coverage and errors on Edinburgh's weeks, each forecast from those before it."""
+    file = DATA / "sensors" / "waste" / "edinburgh_bins_2016.csv.gz"
+    if not file.exists():
+        print(f"skipped: forecast, there is no {file}", file=sys.stderr)
+        return
+    from models.waste.forecast import rolling
+
+    found = rolling(file)
+    ours = found["filter", "last emptying"]
+    bench.figure("forecast_coverage", 100.0 * ours.coverage, "%", 90.0, note="of the 90 % interval")
+    for name in ("site mean", "last rate"):
+        peer = found[name, "last emptying"]
+        key = name.replace(" ", "_")
+        bench.figure(f"forecast_mae_{key}", ours.mae, "%", peer.mae, note=f"peer: {name}")
+        bench.figure(f"forecast_pinball_{key}", ours.pinball, "%", peer.pinball)
+
+
+def groningen(bench: Bench) -> None:
+    """Distance a day of the published baseline and of prizes by forecast, at equal service."""
+    days, iterations = (7, 100) if bench.quick else (21, 400)
+    case = groningen_like()
+    base = simulate(case, fullest_first(250), days, iterations=iterations)
+    ours = simulate(case, by_forecast(), days, iterations=iterations)
+    bench.figure(
+        "groningen_saving", 100.0 * (1.0 - ours.km / base.km), "%", 41.0,
+        note=f"{base.km:.0f} to {ours.km:.0f} km; published 251 to 146",
+    )  # fmt: skip
+    for name, season in (("baseline", base), ("forecast", ours)):
+        bench.figure(f"groningen_service_{name}", 100.0 * season.service, "%", 99.9)
+        bench.figure(
+            f"groningen_fill_{name}", 100.0 * season.fill, "%",
+            note=f"{season.visits:.0f} visits, {season.hours:.1f} h, {season.routes:.1f} rounds",
+        )  # fmt: skip
+
+
+def instance(bench: Bench) -> None:
+    """X-n200-k36 (Uchoa et al. 2017) as a task of ours, 2 s."""
+    given = os.environ.get("CITYTWIN_X_N200", DATA / "routing" / "X-n200-k36.vrp")
+    file = Path(given)
+    if not file.exists():
+        print(f"skipped: x_n200_k36_gap, there is no {file}", file=sys.stderr)
+        return
+    cost = solve_instance(file, 2.0)
+    bench.figure("x_n200_k36_gap", 100.0 * (cost / BEST_KNOWN - 1.0), "%", 3.5, note="bar 3.5")
+
+
+def solve_instance(file: Path, runtime: float) -> float:
+    """Length of the rounds that our planner finds for an instance of capacitated routing."""
+    import pyvrp
+
+    given = pyvrp.read(file, round_func="round")
+    places = [0, *(given.client(i).location for i in range(given.num_clients))]
+    at = [places[0], *places]
+    matrix = given.distance_matrix(0)[np.ix_(at, at)].astype(np.float64)
+    demand = np.array([given.client(i).delivery[0] for i in range(given.num_clients)], float)
+    k = len(demand)
+    task = Task(
+        seconds=matrix, mass=demand, volume=np.zeros(k), service=np.zeros(k),
+        prize=np.full(k, LEAVE_OUT), window=open_all_day(k),
+        vehicles=[Vehicle(1e7, k, cost=0)],
+        truck_mass=float(given.vehicle_type(0).capacity[0]), truck_volume=1.0,
+    )  # fmt: skip
+    rounds = plan(task, runtime=runtime)
+    stops = [[0, *(stop + 2 for stop in tour), 1] for _, tour in rounds]
+    assert sorted(s for tour in stops for s in tour[1:-1]) == list(range(2, k + 2))
+    return float(sum(matrix[tour[:-1], tour[1:]].sum() for tour in stops))
+
+
+def year(bench: Bench) -> None:
+    """10,000 containers at 7,600 sites, 12 districts with 4 trucks each, planned every day."""
+    days = 7 if bench.quick else 365
+    began = time.perf_counter()
+    half = DISTRICTS // 2
+    with get_context("spawn").Pool(2) as pool:
+        found = pool.starmap(_half, [(1, half, days), (2, DISTRICTS - half, days)])
+    spent = time.perf_counter() - began
+    whole = spent * 365.0 / days
+    visits = sum(season.visits for season in found)
+    bench.figure(
+        "year_10000", whole, "s", 600.0,
+        note=f"{days} days, {ITERATIONS} iterations a district and day, {visits:,.0f} visits a day",
+    )  # fmt: skip
+
+
+def _half(seed: int, districts: int, days: int) -> Season:
+    case = _district_case(seed, 7600 * districts // DISTRICTS, 10_000 * districts // DISTRICTS)
+    return simulate(
+        case, by_forecast(), days, warm=0, seed=seed, iterations=ITERATIONS, districts=districts
+    )
+
+
+def _district_case(seed: int, sites: int, containers: int) -> Case:
+    trucks = round(4 * sites / 633)
+    return groningen_like(seed, sites, containers, trucks, width=float(np.sqrt(sites / 850)))
+
+
+if __name__ == "__main__":
+    main()
