@@ -29,6 +29,7 @@ bench: $(STAMP)
 	$(BIN)/python -m bench.core
 	$(BIN)/python -m bench.coupling
 	$(BIN)/python -m bench.powerflow
+	$(BIN)/python -m bench.calibration
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -153,6 +153,33 @@ def test_a_calibrated_demand_goes_around_a_closed_street(
     assert indicators(outcome)["traffic.teleports"] < 0.02 * trips
 
 
+def test_hours_that_differ_and_turns_are_fitted_each(streets: City) -> None:
+    """A road counted for two hours, three times as busy in the second, and a turn off it."""
+    from models.traffic.calibration.problem import Problem
+    from models.traffic.demand.fit import Meetings
+
+    problem = Problem.of(streets, 6)
+    first, second = problem.graph.first, problem.graph.second
+    paths = problem.paths(0.2)
+    passed = np.diff(Meetings.of(paths, second, first).matrix.indptr)
+    turn = int(np.argmax(passed))
+    rows = np.array([second[turn], second[turn]])
+    counts = Counts(
+        np.array(["road", "turn"]),
+        rows,
+        np.array([-1, first[turn]]),
+        np.array([0, 0, 1, 1]),
+        np.array([7.0, 8.0, 7.0, 8.0]) * HOUR,
+        np.array([8.0, 9.0, 8.0, 9.0]) * HOUR,
+        np.array([60.0, 180.0, 30.0, 90.0]),
+        np.full(4, np.nan),
+    )
+    settings = Settings(folds=0, rounds=2, draws=6, meso=True)
+    found = calibrate(small(), counts, city=streets, settings=settings)
+    np.testing.assert_allclose(found.simulated, counts.count, rtol=0.25)
+    assert (found.begin, found.end) == (6.75 * HOUR, 9.0 * HOUR)  # the period gives way
+
+
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_the_page_stands_alone(
     found: tuple[Calibration, Counts, Counts], tmp_path: Path, language: str
@@ -213,6 +240,19 @@ def test_parquet_holds_the_same_as_csv(streets: City, tmp_path: Path) -> None:
     duckdb.sql(f"COPY (SELECT * FROM '{csv}') TO '{parquet}' (FORMAT parquet)")
     one, two = read_counts(csv, streets), read_counts(parquet, streets)
     assert one.total().tolist() == two.total().tolist() == [12.0]
+
+
+def test_a_recording_of_the_twins_own_is_a_file_of_counts(streets: City, tmp_path: Path) -> None:
+    a = str(streets["edge"].ids[0])
+    lines = ["time,entity,port,value,quality"]
+    lines += [
+        f"2025-01-21T07:{minute:02d}:00+02:00,{a},traffic.flow,{flow},good"
+        for minute, flow in ((0, 0), (5, 120), (10, 240))
+    ]
+    lines.append(f"2025-01-21T07:05:00+02:00,{a},traffic.speed,9,good")
+    counts = read_counts(write(tmp_path, "recording.csv", "\n".join(lines) + "\n"), streets)
+    assert counts.begin.tolist() == [25200.0, 25500.0]
+    assert counts.total().tolist() == [30.0]
 
 
 def test_wrong_counts_say_what_is_wrong(streets: City, tmp_path: Path) -> None:

@@ -125,6 +125,8 @@ class Settings:
         Ways of each pair of zones.
     meso
         Simulate with SUMO's mesoscopic engine also at the end.
+    interval
+        Shorter intervals of the counts are fitted together up to this length, s.
     seed
         Which counters are in which fold.
     """
@@ -133,6 +135,7 @@ class Settings:
     rounds: int = 3
     draws: int = 30
     meso: bool = False
+    interval: float = 3600.0
     seed: int = 1
 
 
@@ -189,7 +192,7 @@ class _Work:
         self.city, self.counts, self.settings, self.tell = city, counts, settings, tell
         if not np.isfinite(counts.count).any():
             raise DataError("the counts hold no vehicles", mend="give a column of counts or flows")
-        self.parts = slices(counts)
+        self.parts = slices(counts, settings.interval)
         self.begin = min(part.begin for part in self.parts)
         self.end = max(part.end for part in self.parts)
         tell("reading the streets", 0.0)

@@ -31,6 +31,9 @@ def command(
     ] = 5,
     rounds: Annotated[int, typer.Option(help="Rounds of fit and simulation.", min=1)] = 3,
     draws: Annotated[int, typer.Option(help="Ways of each pair of zones.", min=1)] = 30,
+    interval: Annotated[
+        str, typer.Option(help="Shorter intervals of the counts are fitted together: 15m, 1h.")
+    ] = "1h",
     meso: Annotated[
         bool, typer.Option("--meso", help="Simulate the result with SUMO's fast engine too.")
     ] = False,
@@ -43,6 +46,7 @@ def command(
     from models.traffic.calibration.calibrate import Settings, calibrate
     from models.traffic.calibration.page import write_page
     from models.traffic.calibration.write import write_scenario
+    from twin.core.time import duration
     from twin.errors import ConfigError
     from twin.scenario.scenario import Scenario
 
@@ -53,7 +57,7 @@ def command(
         loaded,
         counts,
         columns=_mapping(column or []),
-        settings=Settings(folds=folds, rounds=rounds, draws=draws, meso=meso),
+        settings=Settings(folds, rounds, draws, meso, duration(interval) / 1000.0),
         tell=lambda step, share: print(f"{share:4.0%} {step}", file=sys.stderr),
     )
     target = output or Path(f"{loaded.slug}-calibrated")

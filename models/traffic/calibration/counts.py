@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ NAMES = {
 }
 """Names under which each column is looked for, when the mapping does not say."""
 DAY = 86_400.0
+FLOW = "traffic.flow"
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,8 @@ def read_counts(file: Path, city: City, columns: Mapping[str, str] | None = None
     ----------
     file
         ``.csv`` (also ``.gz``), ``.parquet``, or SUMO's edge data or turn counts (``.xml``, also
-        ``.gz``): ``entered`` and ``departed``, or ``count``, of ``edge`` and ``edgeRelation``.
+        ``.gz``): ``entered`` and ``departed``, or ``count``, of ``edge`` and ``edgeRelation``. A
+        recording of the twin's own (``time, entity, port, value``) is known by its columns.
     columns
         Which column of a CSV or Parquet file is what: ``edge`` and, for turns, ``from``; ``begin``
         and ``end`` (seconds since midnight, ``HH:MM`` or a date with a time); ``count`` or ``flow``
@@ -140,6 +143,8 @@ def _from_table(file: Path, columns: Mapping[str, str]) -> Texts:
         )
     delimiter = _delimiter(file)
     there = files.header(file, delimiter)
+    if not columns and {"time", "entity", "port", "value"} <= set(there):
+        return _from_recording(file)
     named = dict(columns)
     for key, usual in NAMES.items():
         match = next((name for name in there if name.lower() in usual), None)
@@ -152,6 +157,27 @@ def _from_table(file: Path, columns: Mapping[str, str]) -> Texts:
         raise _missing(file, "count", there)
     read = files.read(file, list(named.values()), delimiter)
     return {key: read[name] for key, name in named.items()}
+
+
+def _from_recording(file: Path) -> Texts:
+    """A recording of the twin's own sensors: a flow is the mean of the interval that ends."""
+    from twin.sensors import files
+
+    read = files.read(file, ["time", "entity", "port", "value"])
+    rows = [row for row, port in enumerate(read["port"]) if port == FLOW and read["value"][row]]
+    by_entity: dict[str, list[tuple[str, str]]] = {}
+    for row in rows:
+        reading = (read["time"][row], read["value"][row])
+        by_entity.setdefault(read["entity"][row], []).append(reading)
+    found: Texts = {key: [] for key in ("edge", "begin", "end", "flow")}
+    for entity, readings in by_entity.items():
+        readings.sort()
+        for before, now in pairwise(readings):
+            found["edge"].append(entity)
+            found["begin"].append(before[0])
+            found["end"].append(now[0])
+            found["flow"].append(now[1])
+    return found
 
 
 def _delimiter(file: Path) -> str:

@@ -30,6 +30,8 @@ CHOICES: dict[str, tuple[float, ...]] = {
 }
 """Values among which counts may choose; the middle one is the prior's own."""
 FEW = 8
+MANY = 50
+"""Counters that are asked for a choice; more of them say the same."""
 RELUCTANCE = 0.5
 """Log-likelihood that a value off the middle must gain to be chosen."""
 
@@ -142,6 +144,9 @@ def choose(problem: Problem, counts: Counts, target: Floats, day: float) -> tupl
     if len(target) < 4:
         return spread, belief
     # A few ways of each pair are enough to compare priors.
+    if len(target) > MANY:
+        chosen = np.linspace(0, len(target) - 1, MANY).astype(np.int64)
+        counts, target = counts.select(chosen), target[chosen]
     few = Problem(
         problem.city, problem.graph, problem.zones, min(FEW, problem.draws), problem.times
     )

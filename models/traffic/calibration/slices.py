@@ -41,10 +41,17 @@ class Slice:
         return self.end - self.begin
 
 
-def slices(counts: Counts) -> list[Slice]:
-    """The counted intervals; those that overlap are taken together."""
+def slices(counts: Counts, least: float = HOUR) -> list[Slice]:
+    """The counted intervals; as one those that overlap, and neighbours shorter than ``least`` s."""
     begin, end = _disjoint(counts.begin, counts.end)
-    return [_slice(counts, b, e) for b, e in zip(begin, end, strict=True)]
+    starts, ends = [begin[0]], [end[0]]
+    for b, e in zip(begin[1:].tolist(), end[1:].tolist(), strict=True):
+        if b - ends[-1] < 1.0 and ends[-1] - starts[-1] < least - 1.0:
+            ends[-1] = e
+        else:
+            starts.append(b)
+            ends.append(e)
+    return [_slice(counts, b, e) for b, e in zip(starts, ends, strict=True)]
 
 
 def whole(parts: list[Slice]) -> tuple[Floats, float]:
