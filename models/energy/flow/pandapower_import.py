@@ -21,17 +21,21 @@ class Imported:
     Attributes
     ----------
     network
-        Ratings are infinite: pandapower's model does not carry them.
+        Ratings are ampacities and rated powers with those in parallel; infinite elsewhere.
     active, reactive : (n_bus,) float64, W and var
         Loads less generation.
     bus : (highest pandapower bus index + 1,) int64
         Row of each pandapower bus; buses that a closed switch joins share one.
+    line, trafo : (n_line,), (n_trafo,) int64
+        Branch of each row of the pandapower tables.
     """
 
     network: Network
     active: Floats
     reactive: Floats
     bus: Rows
+    line: Rows
+    trafo: Rows
 
 
 def from_pandapower(net: Any) -> Imported:
@@ -72,7 +76,7 @@ def from_pandapower(net: Any) -> Imported:
         from_shunt=_shunt(branch, idx_brch),
         to_shunt=_shunt(branch, idx_brch),
         ratio=_ratio(branch, idx_brch),
-        rating=np.full(len(branch), np.inf),
+        rating=_rating(net, len(branch)),
         closed=closed,
         shunt=(bus[:, idx_bus.GS] + 1j * bus[:, idx_bus.BS]) * 1e6 / base,
         slack=slack,
@@ -86,6 +90,8 @@ def from_pandapower(net: Any) -> Imported:
         np.ascontiguousarray(bus[:, idx_bus.PD]) * 1e6,
         np.ascontiguousarray(bus[:, idx_bus.QD]) * 1e6,
         lookup,
+        _branches(net, "line"),
+        _branches(net, "trafo"),
     )
 
 
@@ -110,6 +116,24 @@ def _check(net: Any) -> None:
             allowed="loads of constant power",
             mend="set the const_z and const_i columns of net.load to 0",
         )
+
+
+def _branches(net: Any, table: str) -> Rows:
+    """Branches of a table's rows."""
+    first, last = net._pd2ppc_lookups["branch"].get(table, (0, 0))
+    return np.arange(first, last)
+
+
+def _rating(net: Any, branches: int) -> Floats:
+    """Ampacity of lines, A, and rated power of transformers, VA."""
+    rating = np.full(branches, np.inf)
+    line, trafo = net.line, net.trafo
+    if len(line) and "max_i_ka" in line:
+        given = line.max_i_ka.to_numpy(float) * line.df.to_numpy(float) * line.parallel.to_numpy()
+        rating[_branches(net, "line")] = given * 1e3
+    if len(trafo):
+        rating[_branches(net, "trafo")] = (trafo.sn_mva * trafo.parallel).to_numpy(float) * 1e6
+    return np.where(rating > 0.0, rating, np.inf)
 
 
 def _column(branch: Any, position: int) -> Floats:

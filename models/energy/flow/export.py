@@ -1,0 +1,172 @@
+"""Results as pandapower's tables: ``res_bus``, ``res_line``, ``res_trafo``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from models.energy.flow.case import Case
+from models.energy.flow.network import Complex, Floats, Network, Rows
+from models.energy.flow.result import Result
+from twin.errors import ConfigError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SUFFIXES = (".json", ".parquet")
+
+
+def tables(case: Case, result: Result) -> dict[str, pd.DataFrame]:
+    """Results under pandapower's names and units, one row an element and step.
+
+    The index of a table is (``step``, element) for many steps and the element for one. Power is
+    that drawn from the bus, so that a slack's is negative; where closed switches join buses, the
+    first of them has the power of all. Transformers are loaded by their currents, pandapower's
+    default.
+    """
+    import pandas as pd
+
+    steps = result.real.shape[1]
+    at_from, at_to = (part.reshape(-1, steps) / 1e6 for part in result.powers())
+    voltage = (result.real + 1j * result.imaginary).reshape(-1, steps)
+    on = result.supplied[:, None] & ~np.isnan(result.real)
+    ends = _Ends(case.network, voltage, at_from, at_to)
+    filled = {
+        "res_bus": (case.bus, _bus(case, voltage, on, at_from, at_to)),
+        "res_line": (case.line, ends.line(case.line_row)),
+        "res_trafo": (case.trafo, ends.trafo(case.trafo_row)),
+    }
+    out = {}
+    for name, (labels, columns) in filled.items():
+        index = (
+            pd.Index(labels)
+            if steps == 1
+            else pd.MultiIndex.from_product([range(steps), labels], names=["step", "element"])
+        )
+        out[name] = pd.DataFrame({key: v.T.reshape(-1) for key, v in columns.items()}, index=index)
+    return out
+
+
+def write(case: Case, result: Result, path: Path) -> list[Path]:
+    """Write the tables: one ``.json`` of all, or a ``.parquet`` for each beside the name given.
+
+    Raises
+    ------
+    ConfigError
+        See :func:`check_target`.
+    """
+    check_target(path)
+    found = tables(case, result)
+    times = [str(t) for t in case.times]
+    if path.suffix == ".json":
+        content: dict[str, Any] = {name: _split(frame) for name, frame in found.items()}
+        content |= {"name": case.name, "times": times}
+        content["converged"] = np.atleast_1d(np.asarray(result.converged)).tolist()
+        path.write_text(json.dumps(content) + "\n", encoding="utf-8")
+        return [path]
+    return [_parquet(frame, path, name, times) for name, frame in found.items()]
+
+
+def check_target(path: Path) -> None:
+    """Refuse a name before anything is computed for it.
+
+    Raises
+    ------
+    ConfigError
+        It ends otherwise than in .json or .parquet, or its folder does not exist.
+    """
+    if path.suffix not in SUFFIXES:
+        raise ConfigError(f"results in {path.name!r}", allowed="a name in .json or .parquet")
+    if not path.parent.is_dir():
+        raise ConfigError(f"the folder {path.parent} does not exist", mend="make it first")
+
+
+def _split(frame: pd.DataFrame) -> dict[str, Any]:
+    """``{columns, index, data}``, which ``pandas.DataFrame(**table)`` reads; NaN is null."""
+    parsed: dict[str, Any] = json.loads(frame.to_json(orient="split", double_precision=15))
+    return parsed
+
+
+def _parquet(frame: pd.DataFrame, path: Path, name: str, times: list[str]) -> Path:
+    import duckdb
+
+    target = path.with_name(f"{path.stem}-{name}.parquet")
+    whole = frame.reset_index(names=None if frame.index.nlevels > 1 else "element")
+    if times:
+        step = whole["step"] if "step" in whole else np.zeros(len(whole), dtype=np.int64)
+        whole.insert(0, "time", np.array(times, dtype="datetime64[s]")[step])
+    with duckdb.connect() as base:
+        base.register("whole", whole)
+        base.execute(
+            f"COPY whole TO '{str(target).replace(chr(39), chr(39) * 2)}' (FORMAT parquet)"
+        )
+    return target
+
+
+def _bus(
+    case: Case, voltage: Complex, on: Any, at_from: Complex, at_to: Complex
+) -> dict[str, Floats]:
+    n, rows = case.network, case.bus_row
+    drawn = np.zeros_like(voltage)
+    np.subtract.at(drawn, n.from_bus, at_from)
+    np.subtract.at(drawn, n.to_bus, at_to)
+    first = np.zeros(len(rows), dtype=bool)
+    first[np.unique(rows, return_index=True)[1]] = True
+    lit = np.where(on, voltage, np.nan)
+    power = np.where(first[:, None], drawn[rows], 0.0)
+    return {
+        "vm_pu": np.abs(lit)[rows],
+        "va_degree": np.rad2deg(np.angle(lit))[rows],
+        "p_mw": power.real,
+        "q_mvar": power.imag,
+    }
+
+
+class _Ends:
+    """Currents and powers at the two ends of the branches, in kA and MVA."""
+
+    def __init__(
+        self, network: Network, voltage: Complex, at_from: Complex, at_to: Complex
+    ) -> None:
+        n = network
+        self._network, self._powers = n, (at_from, at_to)
+        self._voltage = tuple(voltage[bus] for bus in (n.from_bus, n.to_bus))
+        nominal = [n.nominal_voltage[bus][:, None] / 1e3 for bus in (n.from_bus, n.to_bus)]
+        self._nominal = nominal
+        with np.errstate(divide="ignore", invalid="ignore"):
+            self._current = tuple(
+                np.where(np.abs(v) > 0.0, np.abs(s) / (np.sqrt(3.0) * kv * np.abs(v)), 0.0)
+                for s, v, kv in zip(self._powers, self._voltage, nominal, strict=True)
+            )
+
+    def _sides(self, rows: Rows, one: str, two: str) -> dict[str, Floats]:
+        (s, t), (i, j) = self._powers, self._current
+        lost = s[rows] + t[rows]
+        return {
+            f"p_{one}_mw": s[rows].real,
+            f"q_{one}_mvar": s[rows].imag,
+            f"p_{two}_mw": t[rows].real,
+            f"q_{two}_mvar": t[rows].imag,
+            "pl_mw": lost.real,
+            "ql_mvar": lost.imag,
+            f"i_{one}_ka": i[rows],
+            f"i_{two}_ka": j[rows],
+        }
+
+    def line(self, rows: Rows) -> dict[str, Floats]:
+        columns = self._sides(rows, "from", "to")
+        largest = np.maximum(columns["i_from_ka"], columns["i_to_ka"])
+        rated = self._network.rating[rows][:, None] / 1e3
+        return columns | {"i_ka": largest, "loading_percent": 100.0 * largest / rated}
+
+    def trafo(self, rows: Rows) -> dict[str, Floats]:
+        columns = self._sides(rows, "hv", "lv")
+        rated = self._network.rating[rows][:, None] / 1e6
+        apparent = [
+            np.sqrt(3.0) * kv[rows] * i
+            for kv, i in zip(self._nominal, (columns["i_hv_ka"], columns["i_lv_ka"]), strict=True)
+        ]
+        return columns | {"loading_percent": 100.0 * np.maximum(*apparent) / rated}
