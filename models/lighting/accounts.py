@@ -75,7 +75,8 @@ class Accounts:
 
     def share(self, quantity: str) -> float:
         """A quantity as a share of the dark lamp hours, %."""
-        return 100.0 * self.sums[quantity] / self.sums["dark"] if self.sums["dark"] else 0.0
+        dark = self.sums["dark"]
+        return min(100.0, 100.0 * self.sums[quantity] / dark) if dark else 0.0
 
 
 UPKEEP = "lighting maintenance"

@@ -15,6 +15,9 @@ LUMINANCE = (2.0, 1.5, 1.0, 0.75, 0.5, 0.3)
 ILLUMINANCE = (15.0, 10.0, 7.5, 5.0, 3.0, 2.0)
 """Mean horizontal illuminance of P1 to P6, lx (EN 13201-2)."""
 
+TABLE = np.array([ILLUMINANCE, [value / ROAD_REFLECTANCE for value in LUMINANCE]])
+"""Both as illuminance; (2, 6) float64, lx: P1 to P6, then M1 to M6."""
+
 ROADS: dict[str, tuple[str, int]] = {
     "motorway": ("M", 3),
     "trunk": ("M", 3),
@@ -69,8 +72,7 @@ def required(motor: npt.NDArray[np.bool_], number: npt.NDArray[np.int64]) -> Flo
     the ends of the tables take the end.
     """
     row = np.clip(number, 1, 6) - 1
-    road = np.array(LUMINANCE)[row] / ROAD_REFLECTANCE
-    return np.asarray(np.where(motor, road, np.array(ILLUMINANCE)[row]), dtype=np.float64)
+    return np.asarray(TABLE[motor.astype(np.int64), row], dtype=np.float64)
 
 
 def relative(ratio: Floats) -> Floats:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numba as nb
 import numpy as np
 import numpy.typing as npt
 
-from twin.core.random import exponential, uniform
+from models.lighting.classes import BUSY, MIDDLE, USES_BUSY, USES_QUIET
+from twin.core.random import uniform
 
 Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
@@ -24,6 +27,8 @@ QUANTITIES = (
 """What is summed over the lamps of each street, in this order."""
 
 FULL = 1.0 - 1e-9
+DIGITS = 1048576.0
+"""2^20: a draw has 53 binary digits; the first 20 are more than the wait needs."""
 
 
 @nb.njit(
@@ -154,6 +159,7 @@ def spread(low: Singles, high: Singles, street: Rows, near: Singles, out: Floats
         nb.float64[::1],
         nb.float64,
         nb.float32[::1],
+        nb.float64[::1],
     ),
     cache=True,
 )
@@ -168,6 +174,7 @@ def presence(
     walker_window: Floats,
     length: float,
     near: Singles,
+    held: Floats,
 ) -> None:
     """Share of a step in which somebody lights the lamps of each street.
 
@@ -193,50 +200,237 @@ def presence(
         Of the step.
     near : (n_streets,) float32, 1
         Filled with the share of the step.
+    held : (n_streets,) float64, s
+        The light that was held is added.
     """
+    share = 1.0 / length
     for j in range(near.size):
         rate = vehicles[j] + walkers[j]
         until = lit[j]
-        covered = min(until, length)
         left = patience[j]
         if left < 0.0:
-            left = exponential(keys[j], np.uint64(0))
+            left = -math.log(uniform(keys[j], np.uint64(0)))
             drawn[j] = 1
-        at = 0.0
-        while left < rate * (length - at):
-            at += left / rate
-            draw = np.uint64(drawn[j])
-            walks = uniform(keys[j], draw) * rate < walkers[j]
-            left = exponential(keys[j], draw + np.uint64(1))
-            drawn[j] += 2
-            end = at + (walker_window[j] if walks else vehicle_window[j])
-            if end > until:
-                covered += min(end, length) - min(max(at, until), length)
-                until = end
-        patience[j] = left - rate * (length - at)
+        budget = rate * length
+        if left >= budget and until <= 0.0:  # nobody comes, and nobody was here
+            patience[j] = left - budget
+            near[j] = 0.0
+            continue
+        covered = min(until, length)
+        if left < budget:
+            wait = 1.0 / rate
+            part = walkers[j] * wait
+            counter = drawn[j]
+            while left < budget:
+                at = length - (budget - left) * wait
+                budget -= left
+                draw = uniform(keys[j], np.uint64(counter))
+                counter += 1
+                left = -math.log(np.float32(draw))
+                # The low digits of a draw do not depend on the high ones, which make the wait.
+                fine = draw * DIGITS
+                walks = fine - np.int64(fine) < part
+                end = at + (walker_window[j] if walks else vehicle_window[j])
+                covered += max(0.0, min(end, length) - max(at, min(until, length)))
+                until = max(until, end)
+            drawn[j] = counter
+        patience[j] = left - budget
         lit[j] = max(0.0, until - length)
-        near[j] = covered / length
+        near[j] = covered * share
+        held[j] += covered
 
 
 @nb.njit(
-    nb.void(nb.float64[:, :, ::1], nb.float32[::1], nb.float64[:, ::1], nb.float64[::1]),
+    nb.void(nb.float64[:, :, ::1], nb.float64[::1], nb.float64, nb.float64[:, ::1]),
     cache=True,
 )
-def mix(sums: Floats, near: Singles, streets: Floats, total: Floats) -> None:
-    """What each street and the city sum to, between the two states of :func:`refresh`.
+def mix(sums: Floats, held: Floats, length: float, streets: Floats) -> None:
+    """What each street summed to in the mean of a time, between the two states of :func:`refresh`.
 
     Parameters
     ----------
     sums : (2, n_streets, q) float64
-    near : (n_streets,) float32, 1
+    held : (n_streets,) float64, s
+        For how long of that time somebody was near.
+    length : float, s
     streets : (n_streets, q) float64
-        Filled with each street's.
-    total : (q,) float64
-        Filled with the city's.
+        Filled.
     """
-    total[:] = 0.0
+    for j in range(held.size):
+        share = held[j] / length
+        for k in range(streets.shape[1]):
+            streets[j, k] = sums[0, j, k] + (sums[1, j, k] - sums[0, j, k]) * share
+
+
+@nb.njit(
+    nb.void(
+        nb.float64[::1],
+        nb.float64[::1],
+        nb.int32[::1],
+        nb.int32[::1],
+        nb.float64[::1],
+        nb.boolean[::1],
+        nb.int64[::1],
+        nb.float64[:, ::1],
+        nb.float64[::1],
+        nb.float64[::1],
+        nb.float64[::1],
+        nb.float64[::1],
+    ),
+    cache=True,
+)
+def judge(
+    flow: Floats,
+    walking: Floats,
+    edge: Rows,
+    back: Rows,
+    capacity: Floats,
+    motor: npt.NDArray[np.bool_],
+    number: npt.NDArray[np.int64],
+    lux: Floats,
+    vehicles: Floats,
+    walkers: Floats,
+    wanted: Floats,
+    asked: Floats,
+) -> None:
+    """Who uses each street, and the light that this asks for; see :mod:`models.lighting.classes`.
+
+    Parameters
+    ----------
+    flow, walking : (n_edges,) float64, 1/h
+        NaN where nothing is known.
+    edge, back : (n_streets,) int32
+        Rows of the edge of each direction; -1 for none.
+    capacity : (n_edges,) float64, veh/h
+    motor, number : (n_streets,)
+        Class of each street: whether M, and its number.
+    lux : (2, 6) float64
+        What P1 to P6, and M1 to M6, ask for.
+    vehicles, walkers : (n_streets,) float64, 1/s
+        Filled, both directions.
+    wanted : (n_streets,) float64, lx
+        Filled.
+    asked : (n_streets,) float64, 1
+        Filled with the level relative to the busiest hour.
+    """
+    for j in range(edge.size):
+        cars = room = people = 0.0
+        for row in (edge[j], back[j]):
+            if row >= 0:
+                if not np.isnan(flow[row]):
+                    cars += flow[row]
+                    room += capacity[row]
+                if not np.isnan(walking[row]):
+                    people += walking[row]
+        ratio = cars / room if room > 0.0 else 0.0
+        asked[j] = 1.0 if ratio > BUSY else (0.75 if ratio >= MIDDLE else 0.5)
+        if motor[j]:
+            shift = 0 if ratio > BUSY else (1 if ratio >= MIDDLE else 2)
+        else:
+            uses = cars + people
+            shift = -1 if uses > USES_BUSY else (0 if uses >= USES_QUIET else 1)
+        row = min(max(number[j] + shift, 1), 6) - 1
+        wanted[j] = lux[1 if motor[j] else 0, row]
+        vehicles[j] = cars / 3600.0
+        walkers[j] = people / 3600.0
+
+
+@nb.njit(
+    nb.types.UniTuple(nb.float64, 2)(
+        nb.float64[::1],
+        nb.float64[::1],
+        nb.float64[::1],
+        nb.float64[::1],
+        nb.float64[::1],
+        nb.float64[::1],
+        nb.int32[::1],
+        nb.int32[::1],
+        nb.float64,
+        nb.float64[::1],
+    ),
+    cache=True,
+)
+def lacking(
+    level: Floats,
+    asked: Floats,
+    light: Floats,
+    wanted: Floats,
+    length: Floats,
+    lamps: Floats,
+    edge: Rows,
+    back: Rows,
+    elapsed: float,
+    shortfall: Floats,
+) -> tuple[float, float]:
+    """Where there was less light than was asked for.
+
+    Parameters
+    ----------
+    level, asked : (n_streets,) float64, 1
+        Level for those who are there, and what was asked for.
+    light, wanted : (n_streets,) float64, lx
+        The same as illuminance; infinite light where none is measured.
+    length : (n_streets,) float64, m
+    lamps : (n_streets,) float64
+        How many.
+    edge, back : (n_streets,) int32
+    elapsed : float, h
+    shortfall : (n_edges,) float64, h
+        The time is added where the class was not kept.
+
+    Returns
+    -------
+    under, short
+        Lamps of streets below the level; length of streets below their class, m.
+    """
+    under = short = 0.0
+    for j in range(level.size):
+        if level[j] < asked[j] - 1e-9:
+            under += lamps[j]
+        if light[j] < wanted[j]:
+            short += length[j]
+            for row in (edge[j], back[j]):
+                if row >= 0:
+                    shortfall[row] += elapsed
+    return under, short
+
+
+@nb.njit(
+    nb.void(
+        nb.float64[:, :, ::1],
+        nb.int64,
+        nb.float32[::1],
+        nb.float64[::1],
+        nb.int32[::1],
+        nb.int32[::1],
+        nb.float64[::1],
+    ),
+    cache=True,
+)
+def shine(
+    sums: Floats,
+    useful: int,
+    near: Singles,
+    per_area: Floats,
+    edge: Rows,
+    back: Rows,
+    out: Floats,
+) -> None:
+    """Mean illuminance of each edge over a step, lx.
+
+    Parameters
+    ----------
+    sums : (2, n_streets, q) float64
+        See :func:`refresh`; ``useful`` is the place of the flux among the quantities.
+    near : (n_streets,) float32, 1
+    per_area : (n_streets,) float64, 1/m²
+    edge, back : (n_streets,) int32
+    out : (n_edges,) float64, lx
+        Filled where a street has lamps.
+    """
     for j in range(near.size):
-        for k in range(total.size):
-            value = sums[0, j, k] + (sums[1, j, k] - sums[0, j, k]) * near[j]
-            streets[j, k] = value
-            total[k] += value
+        low = sums[0, j, useful]
+        lux = (low + (sums[1, j, useful] - low) * near[j]) * per_area[j]
+        for row in (edge[j], back[j]):
+            if row >= 0:
+                out[row] = lux

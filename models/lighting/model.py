@@ -70,7 +70,7 @@ class Lighting(Model):
         self._last: Tick = 0
         self._seen = 0
         self._changed = True
-        self._was_dark = False
+        self._was_dark = self._late = False
 
     # -- the start -----------------------------------------------------------------------------
 
@@ -99,6 +99,7 @@ class Lighting(Model):
         self._keys, self._drawn = keys, np.zeros(len(streets), dtype=np.int64)
         free = self.city["edge"]["speed"]
         self._free = free[streets.edge] if len(free) else np.full(len(streets), 10.0)
+        self._window = rules.ahead / np.maximum(self._free, 1.0) + rules.hold
 
     def _made_switch(self) -> Photocell:
         rules, place = self.parameters, self.city.place
@@ -114,18 +115,27 @@ class Lighting(Model):
         self._high = np.zeros(lamps, dtype=np.float32)
         self._burning = np.zeros(lamps)
         self._sums = np.zeros((2, streets, kinds))
-        self._now = np.zeros((streets, kinds))
-        self._total = np.zeros(kinds)
+        self._mean = np.zeros((streets, kinds))
+        self._held = np.zeros(streets)
+        self._open = 0.0
         self._near = np.zeros(streets, dtype=np.float32)
         self._patience = np.full(streets, -1.0)
         self._lit = np.zeros(streets)
         self._wanted = np.zeros(streets)
         self._asked = np.full(streets, 0.5)
         self._renewed = np.zeros(lamps, dtype=np.bool_)
-        self._waits = self._fresh = False
-        self._planned = self._saving = 0.0
+        self._waits = self._fresh = self._burns = False
+        self._planned = self._saving = self._faulty = 0.0
         self._homes = bool((self._lamps.window < NEVER).any())
-        self._count = np.bincount(self._streets.of_lamp, minlength=streets).astype(np.float64)
+        found = self._streets
+        self._count = np.bincount(found.of_lamp, minlength=streets).astype(np.float64)
+        self._counted = np.maximum(self._count, 1.0)
+        known = found.area > 0.0
+        self._per_area = np.where(known, 1.0 / np.where(known, found.area, 1.0), 0.0)
+        self._length = float(found.length[known].sum())
+        window = self.parameters.walker_ahead / WALKING + self.parameters.hold
+        self._walker_window = np.full(streets, window)
+        self._vehicles, self._walkers = np.zeros(streets), np.zeros(streets)
 
     def _touch(self) -> None:
         self._changed = True
@@ -134,20 +144,23 @@ class Lighting(Model):
 
     def step(self, now: Tick) -> None:
         """Account for the time since the last step, then the power and light from now on."""
-        self._account(now)
+        self._elapse(now)
         utc = self._utc + timedelta(milliseconds=now)
         dark = self._switch.look(utc, float(self["weather.cloud"][0]))
-        if self._controlled() or self._changed or dark != self._was_dark:
+        curfew = self._curfew.contains(self.world.calendar, now)
+        if self._controlled() or self._changed or dark != self._was_dark or curfew != self._late:
+            self._settle()
             self._refresh(dark)
+        self._was_dark, self._late = dark, curfew
         waiting = self._waits and dark
-        if waiting:
-            self._presence(now)
-        if waiting or self._fresh:
-            self._spread()
         if dark:
             self._judge()
-        self._was_dark = dark
+        if waiting:
+            self._presence()
+        if waiting or self._fresh:
+            self._spread()
         if self._accounts.due(now):
+            self._settle()
             self._accounts.bill(now)
 
     def _controlled(self) -> bool:
@@ -182,6 +195,13 @@ class Lighting(Model):
         )
         self._burning = (self._high > 0.0).astype(np.float64)
         self["lighting.works"][:] = self._faults.works
+        self._faulty = float((self._faults.works == 0.0).sum())
+        self._burns = bool(self._burning.any())
+        present = self._sums[1]
+        self._level = np.where(self._count > 0.0, present[:, LEVEL] / self._counted, 1.0)
+        self._lux = np.where(
+            self._per_area > 0.0, present[:, USEFUL] * self._per_area / KEPT, np.inf
+        )
         self._waits = bool((self[RESTING] < 1.0).any())
         self._planned = float(
             (technology.planned(lamps.kind, self.parameters.visit) * self._burning).sum()
@@ -226,99 +246,125 @@ class Lighting(Model):
         level = np.maximum(np.where(standing < 1.0, level, 1.0), technology.of(kind, "least"))
         return np.asarray(rated * (standing + (1.0 - standing) * level))
 
-    def _presence(self, now: Tick) -> None:
+    def _presence(self) -> None:
         """Who lights which street in the coming step."""
-        rules, streets = self.parameters, self._streets
-        vehicles = np.nan_to_num(streets.total(self["traffic.flow"])) / 3600.0
-        walkers = np.nan_to_num(streets.total(self["citizens.walkers"])) / 3600.0
-        speed = self["traffic.speed"][streets.edge]
-        speed = np.maximum(np.where(speed > 0.0, speed, self._free), 1.0)
+        speed = self["traffic.speed"]
+        if speed.any():
+            here = speed[self._streets.edge]
+            here = np.maximum(np.where(here > 0.0, here, self._free), 1.0)
+            self._window = self.parameters.ahead / here + self.parameters.hold
         kernels.presence(
             self._keys,
             self._drawn,
             self._patience,
             self._lit,
-            vehicles,
-            walkers,
-            rules.ahead / speed + rules.hold,
-            np.full(len(streets), rules.walker_ahead / WALKING + rules.hold),
+            self._vehicles,
+            self._walkers,
+            self._window,
+            self._walker_window,
             self.period / 1000.0,
             self._near,
+            self._held,
         )
 
     def _spread(self) -> None:
-        """The ports and sums of the coming step."""
+        """The ports of the coming step."""
         self._fresh = False
-        kernels.mix(self._sums, self._near, self._now, self._total)
-        streets, power = self._streets, self["lighting.power"]
-        kernels.spread(self._low, self._high, streets.of_lamp, self._near, power)
-        cabinets = self["lighting.cabinet_power"]
-        cabinets[:] = np.bincount(self._cabinet, weights=power, minlength=len(cabinets))
-        with np.errstate(invalid="ignore", divide="ignore"):
-            lux = np.where(streets.area > 0.0, self._now[:, USEFUL] / streets.area, 0.0)
-        self._by_edge("lighting.illuminance", lux)
-
-    def _by_edge(self, port: str, values: Floats) -> None:
-        for rows in (self._streets.edge, self._streets.back):
-            self[port][rows[rows >= 0]] = values[rows >= 0]
+        streets, power, needed = self._streets, self["lighting.power"], self.world.consumed
+        cabinets = "lighting.cabinet_power" in needed
+        if "lighting.power" in needed or cabinets:
+            kernels.spread(self._low, self._high, streets.of_lamp, self._near, power)
+        if cabinets:
+            column = self["lighting.cabinet_power"]
+            column[:] = np.bincount(self._cabinet, weights=power, minlength=len(column))
+        if "lighting.illuminance" in needed:
+            kernels.shine(
+                self._sums,
+                USEFUL,
+                self._near,
+                self._per_area,
+                streets.edge,
+                streets.back,
+                self["lighting.illuminance"],
+            )
 
     def _judge(self) -> None:
-        """What each street's use asks for now, as a class and relative to its busiest hour."""
+        """Who uses each street now, and what that asks for."""
         streets = self._streets
-        flow = self["traffic.flow"]
-        ratio = np.nan_to_num(streets.ratio(flow))
-        uses = np.nan_to_num(streets.total(flow)) + np.nan_to_num(
-            streets.total(self["citizens.walkers"])
+        kernels.judge(
+            self["traffic.flow"],
+            self["citizens.walkers"],
+            streets.edge,
+            streets.back,
+            streets.edge_capacity,
+            streets.motor,
+            streets.number,
+            norm.TABLE,
+            self._vehicles,
+            self._walkers,
+            self._wanted,
+            self._asked,
         )
-        number = streets.number + norm.shift(streets.motor, ratio, uses)
-        self._wanted = norm.required(streets.motor, number)
-        self._asked = norm.relative(ratio)
 
     # -- accounts ------------------------------------------------------------------------------
 
-    def _account(self, now: Tick) -> None:
+    def _elapse(self, now: Tick) -> None:
+        """Time passes: lamps wear, and the class of each street is kept or not."""
         elapsed = (now - self._last) / 3_600_000.0
         self._last = now
-        if elapsed <= 0.0 or not (self._was_dark or self._total[0] > 0.0):
+        self._open += elapsed
+        if elapsed <= 0.0 or not (self._was_dark or self._burns):
             return
+        self._faults.burn(elapsed, self._burning)
+        if self._was_dark:
+            self._account_light(elapsed)
+
+    def _settle(self) -> None:
+        """Add up what happened since the last time, in which no lamp changed its two states."""
+        elapsed, self._open = self._open, 0.0
+        if elapsed <= 0.0 or not (self._was_dark or self._burns):
+            return
+        kernels.mix(self._sums, self._held, elapsed * 3600.0, self._mean)
+        self._held[:] = 0.0
         accounts, sums = self._accounts, self._accounts.sums
-        sums["power"] += float(self._total[0]) * elapsed
-        sums["burning"] += float(self._total[1]) * elapsed
+        total = self._mean.sum(axis=0)
+        sums["power"] += float(total[POWER]) * elapsed
+        sums["burning"] += float(total[BURNING]) * elapsed
         sums["planned"] += self._planned * elapsed
         accounts.saved += self._saving * elapsed / 1000.0
-        self._faults.burn(elapsed, self._burning)
         if not self._was_dark:
             return
         sums["dark"] += len(self._burning) * elapsed
-        sums["dimmed"] += float(self._total[2]) * elapsed
-        sums["faulty"] += float((self._faults.works == 0.0).sum()) * elapsed
-        if self._curfew.contains(self.world.calendar, now):
-            sums["trespass"] += float(self._total[TRESPASS]) * elapsed
-        self._account_light(elapsed)
+        sums["dimmed"] += float(total[DIMMED]) * elapsed
+        sums["faulty"] += self._faulty * elapsed
+        sums["trespass"] += float(total[TRESPASS]) * elapsed * self._late
+        known = self._streets.area > 0.0
+        accounts.light += float(self._mean[known, USEFUL].sum()) * elapsed
+        accounts.area += float(self._streets.area[known].sum()) * elapsed
 
     def _account_light(self, elapsed: float) -> None:
         """Whether each street had enough light for those who were there."""
         streets, accounts = self._streets, self._accounts
-        present = self._sums[1]
-        with np.errstate(invalid="ignore", divide="ignore"):
-            level = np.where(self._count > 0.0, present[:, LEVEL] / self._count, 1.0)
-        accounts.sums["underlit"] += float(self._count[level < self._asked - 1e-9].sum()) * elapsed
-        known = streets.area > 0.0
-        area = streets.area[known]
-        short = present[known, USEFUL] < KEPT * self._wanted[known] * area
-        length = streets.length[known]
-        accounts.lit_length += float(length.sum()) * elapsed
-        accounts.kept += float(length[~short].sum()) * elapsed
-        accounts.light += float(self._now[known, USEFUL].sum()) * elapsed
-        accounts.area += float(area.sum()) * elapsed
-        hours = np.zeros(len(streets))
-        hours[np.flatnonzero(known)[short]] = elapsed
-        for rows in (streets.edge, streets.back):
-            self["lighting.shortfall"][rows[rows >= 0]] += hours[rows >= 0]
+        under, short = kernels.lacking(
+            self._level,
+            self._asked,
+            self._lux,
+            self._wanted,
+            streets.length,
+            self._count,
+            streets.edge,
+            streets.back,
+            elapsed,
+            self["lighting.shortfall"],
+        )
+        accounts.sums["underlit"] += under * elapsed
+        accounts.lit_length += self._length * elapsed
+        accounts.kept += (self._length - short) * elapsed
 
     def measure(self) -> Mapping[str, float]:
         """Energy, money, light, faults; see the page of the model."""
         now, accounts = self.world.now, self._accounts
+        self._settle()
         self._faults.settle(self._burning)
         accounts.bill(now)
         sums, rules = accounts.sums, self.parameters
@@ -374,6 +420,9 @@ class Lighting(Model):
 
 WALKING = 1.3
 """Speed of a walker, m/s."""
+POWER = kernels.QUANTITIES.index("power")
+BURNING = kernels.QUANTITIES.index("burning")
+DIMMED = kernels.QUANTITIES.index("dimmed")
 LEVEL = kernels.QUANTITIES.index("light")
 USEFUL = kernels.QUANTITIES.index("useful")
 TRESPASS = kernels.QUANTITIES.index("trespass")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from models.lighting import kernels
+from models.lighting import classes, kernels
 from models.lighting.daylight import (
     AstronomicalClock,
     Photocell,
@@ -57,22 +57,62 @@ def test_spread_and_mix(
     expected = low + (high - low).astype(np.float64) * near[at]
     np.testing.assert_allclose(out, expected, rtol=1e-5, atol=1e-4)
     sums = np.stack([np.bincount(at, weights=w, minlength=STREETS) for w in (low, high)])
-    streets, total = np.zeros((STREETS, 1)), np.zeros(1)
-    kernels.mix(np.ascontiguousarray(sums[:, :, None]), near, streets, total)
-    assert total[0] == pytest.approx(expected.sum(), rel=1e-5, abs=1e-3)
-    assert streets.sum() == pytest.approx(total[0])
+    streets = np.zeros((STREETS, 1))
+    kernels.mix(
+        np.ascontiguousarray(sums[:, :, None]), near.astype(np.float64) * 60.0, 60.0, streets
+    )
+    assert streets.sum() == pytest.approx(expected.sum(), rel=1e-5, abs=1e-3)
+
+
+per_hour = arrays(np.float64, N, elements=st.floats(0, 3000) | st.just(np.nan))
+rows = arrays(np.int32, STREETS, elements=st.integers(-1, N - 1))
+number = arrays(np.int64, STREETS, elements=st.integers(1, 6))
+capacity = arrays(np.float64, N, elements=st.floats(100, 4000))
+
+
+@given(st.tuples(per_hour, per_hour, rows, rows, capacity, arrays(np.bool_, STREETS), number))
+def test_judge(given: tuple[np.ndarray, ...]) -> None:
+    flow, walking, edge, back, room, motor, klass = given
+    found = [np.zeros(STREETS) for _ in range(4)]
+    kernels.judge(*given, classes.TABLE, *found)
+    pair = np.stack((edge, back))
+    known = (pair >= 0) & ~np.isnan(flow[pair])
+    cars = np.where(known, flow[pair], 0.0).sum(axis=0)
+    people = np.where(pair >= 0, np.nan_to_num(walking)[pair], 0.0).sum(axis=0)
+    both = (room[pair] * known).sum(axis=0)
+    ratio = np.divide(cars, both, out=np.zeros(STREETS), where=both > 0)
+    moved = klass + classes.shift(motor, ratio, cars + people)
+    expected = (cars / 3600, people / 3600, classes.required(motor, moved), classes.relative(ratio))
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_allclose(ours, theirs)
+
+
+@given(st.tuples(unit, unit, watts, watts, watts, watts))
+def test_lacking(given: tuple[np.ndarray, ...]) -> None:
+    level, asked, light, wanted, length, lamps = given
+    edge = np.arange(N, dtype=np.int32)
+    back = np.where(edge % 2 == 0, edge + 1, -1).astype(np.int32)
+    back[-1] = -1
+    hours = np.zeros(N)
+    under, short = kernels.lacking(*given, edge, back, 0.5, hours)
+    assert under == pytest.approx(lamps[level < asked - 1e-9].sum())
+    assert short == pytest.approx(length[light < wanted].sum())
+    twice = light < wanted
+    expected = 0.5 * (twice + np.bincount(back[twice & (back >= 0)], minlength=N))
+    np.testing.assert_allclose(hours, expected)
 
 
 def lives(vehicles: float, walkers: float, steps: int, n: int = 400) -> np.ndarray:
     """Share of each step in which somebody lights each of n streets; windows of 30 and 45 s."""
     keys = Streams(7).keys("test", np.arange(n).astype(np.str_))
     drawn, patience, lit = np.zeros(n, np.int64), np.full(n, -1.0), np.zeros(n)
-    near, found = np.zeros(n, np.float32), []
+    near, held, found = np.zeros(n, np.float32), np.zeros(n), []
     for _ in range(steps):
         rates = np.full(n, vehicles), np.full(n, walkers)
         windows = np.full(n, 30.0), np.full(n, 45.0)
-        kernels.presence(keys, drawn, patience, lit, *rates, *windows, 60.0, near)
+        kernels.presence(keys, drawn, patience, lit, *rates, *windows, 60.0, near, held)
         found.append(near.copy())
+    np.testing.assert_allclose(held, 60.0 * np.sum(found, axis=0), rtol=1e-5)
     return np.array(found)
 
 
@@ -94,21 +134,21 @@ def test_nobody_lights_an_empty_street() -> None:
 def test_presence_is_the_union_of_the_windows_of_its_arrivals() -> None:
     keys = Streams(3).keys("test", np.array(["a"]))
     drawn, patience, lit = np.zeros(1, np.int64), np.full(1, -1.0), np.zeros(1)
-    near = np.zeros(1, np.float32)
+    near, held = np.zeros(1, np.float32), np.zeros(1)
     rate, window, steps = 1 / 40.0, 25.0, 200
     shares = []
     for _ in range(steps):
         rates = np.full(1, rate), np.zeros(1)
         kernels.presence(
-            keys, drawn, patience, lit, *rates, np.full(1, window), np.zeros(1), 60.0, near
+            keys, drawn, patience, lit, *rates, np.full(1, window), np.zeros(1), 60.0, near, held
         )
         shares.append(float(near[0]))
     key = keys[0]
     at, counter, arrivals = exponential(key, np.uint64(0)) / rate, 1, []
     while at < steps * 60.0:
         arrivals.append(at)
-        at += exponential(key, np.uint64(counter + 1)) / rate
-        counter += 2
+        at += exponential(key, np.uint64(counter)) / rate
+        counter += 1
     second = np.arange(0.0, steps * 60.0, 0.05) + 0.025
     lit_then = np.zeros(len(second), dtype=bool)
     for t in arrivals:
