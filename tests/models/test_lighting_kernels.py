@@ -6,9 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
 from models.lighting import classes, kernels
 from models.lighting.daylight import (
@@ -22,15 +21,45 @@ from twin.core.random import Streams, exponential
 
 LYON = (45.76, 4.84)
 N, STREETS = 7, 3
-unit = arrays(np.float64, N, elements=st.sampled_from([0.0, 0.3, 0.5, 0.75, 1.0]) | st.floats(0, 1))
-watts = arrays(np.float64, N, elements=st.floats(0, 500))
-override = arrays(np.float64, N, elements=st.just(-1.0) | st.floats(0, 1))
-flag = arrays(np.float64, N, elements=st.sampled_from([0.0, 1.0]))
-street = arrays(np.int32, N, elements=st.integers(0, STREETS - 1))
 
 
-@given(st.tuples(unit, unit, override, flag, watts, unit, unit, watts, unit, street))
-def test_refresh(given: tuple[np.ndarray, ...]) -> None:
+def drawn(seed: int, *kinds: str) -> tuple[np.ndarray, ...]:
+    """Columns of lamps: levels with whole ones among them, hand-set levels, flags, watts, rows."""
+    rng = np.random.default_rng(seed)
+    make = {
+        "level": lambda: rng.choice([0.0, 0.3, 1.0, *rng.random(4)], N),
+        "hand": lambda: rng.choice([-1.0, 0.0, 1.0, *rng.random(2)], N),
+        "flag": lambda: rng.integers(0, 2, N).astype(np.float64),
+        "watts": lambda: rng.choice([0.0, *rng.uniform(0.0, 500.0, 6)], N),
+        "street": lambda: rng.integers(0, STREETS, N).astype(np.int32),
+        "flow": lambda: rng.choice([np.nan, 0.0, *rng.uniform(0.0, 3000.0, 6)], N),
+        "edge": lambda: rng.integers(-1, N, STREETS).astype(np.int32),
+        "capacity": lambda: rng.uniform(100.0, 4000.0, N),
+        "motor": lambda: rng.random(STREETS) < 0.5,
+        "number": lambda: rng.integers(1, 7, STREETS),
+    }
+    return tuple(make[kind]() for kind in kinds)
+
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+@settings(deadline=None)
+@given(seeds)
+def test_refresh(seed: int) -> None:
+    kinds = [
+        "level",
+        "level",
+        "hand",
+        "flag",
+        "watts",
+        "level",
+        "level",
+        "watts",
+        "level",
+        "street",
+    ]
+    given = drawn(seed, *kinds)
     dimming, resting, hand, fed, rated, standing, least, useful, window, at = given
     low, high = np.zeros(N, np.float32), np.zeros(N, np.float32)
     sums = np.full((2, STREETS, len(kernels.QUANTITIES)), -1.0)
@@ -47,10 +76,11 @@ def test_refresh(given: tuple[np.ndarray, ...]) -> None:
             np.testing.assert_allclose(sums[state, :, k], expected, rtol=1e-9, atol=1e-9)
 
 
-@given(watts, watts, street, arrays(np.float32, STREETS, elements=st.floats(0, 1, width=32)))
-def test_spread_and_mix(
-    low: np.ndarray, high: np.ndarray, at: np.ndarray, near: np.ndarray
-) -> None:
+@settings(deadline=None)
+@given(seeds)
+def test_spread_and_mix(seed: int) -> None:
+    low, high, at = drawn(seed, "watts", "watts", "street")
+    near = np.random.default_rng(seed).random(STREETS).astype(np.float32)
     low, high = low.astype(np.float32), high.astype(np.float32)
     out = np.zeros(N)
     kernels.spread(low, high, at, near, out)
@@ -64,14 +94,10 @@ def test_spread_and_mix(
     assert streets.sum() == pytest.approx(expected.sum(), rel=1e-5, abs=1e-3)
 
 
-per_hour = arrays(np.float64, N, elements=st.floats(0, 3000) | st.just(np.nan))
-rows = arrays(np.int32, STREETS, elements=st.integers(-1, N - 1))
-number = arrays(np.int64, STREETS, elements=st.integers(1, 6))
-capacity = arrays(np.float64, N, elements=st.floats(100, 4000))
-
-
-@given(st.tuples(per_hour, per_hour, rows, rows, capacity, arrays(np.bool_, STREETS), number))
-def test_judge(given: tuple[np.ndarray, ...]) -> None:
+@settings(deadline=None)
+@given(seeds)
+def test_judge(seed: int) -> None:
+    given = drawn(seed, "flow", "flow", "edge", "edge", "capacity", "motor", "number")
     flow, walking, edge, back, room, motor, klass = given
     found = [np.zeros(STREETS) for _ in range(4)]
     kernels.judge(*given, classes.TABLE, *found)
@@ -87,8 +113,10 @@ def test_judge(given: tuple[np.ndarray, ...]) -> None:
         np.testing.assert_allclose(ours, theirs)
 
 
-@given(st.tuples(unit, unit, watts, watts, watts, watts))
-def test_lacking(given: tuple[np.ndarray, ...]) -> None:
+@settings(deadline=None)
+@given(seeds)
+def test_lacking(seed: int) -> None:
+    given = drawn(seed, "level", "level", "watts", "watts", "watts", "watts")
     level, asked, light, wanted, length, lamps = given
     edge = np.arange(N, dtype=np.int32)
     back = np.where(edge % 2 == 0, edge + 1, -1).astype(np.int32)
