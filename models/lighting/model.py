@@ -368,7 +368,7 @@ class Lighting(Model):
         self._faults.settle(self._burning)
         accounts.bill(now)
         sums, rules = accounts.sums, self.parameters
-        return {
+        found = {
             "lighting.energy": accounts.energy,
             "lighting.cost": accounts.energy * rules.price,
             "lighting.maintenance": self._faults.spent + sums["planned"],
@@ -385,6 +385,8 @@ class Lighting(Model):
             "lighting.repairs": float(self._faults.repairs),
             **self._indices(),
         }
+        # Sums depend on when they were added up; two equal nights are to have equal numbers.
+        return {name: float(f"{value:.9g}") for name, value in found.items()}
 
     def _indices(self) -> dict[str, float]:
         """EN 13201-5, the mean lamp-hours to the next failure, and the payback of a renewal."""
@@ -401,7 +403,7 @@ class Lighting(Model):
         return {
             "lighting.power_density": 1000.0 * _over(float(lamps.rated[at_street].sum()), useful),
             "lighting.annual_consumption": _over(energy, float(area.sum())),
-            "lighting.hours_to_failure": float(f"{_over(1.0, hazard):.6g}"),
+            "lighting.hours_to_failure": _over(1.0, hazard),
             "lighting.payback": self._payback(share, hours),
         }
 
