@@ -74,11 +74,21 @@ def rank(road: str) -> int:
 
 
 _WORDS = {
-    "metal halide": ("halide", "mh", "cdm"),
-    "mercury": ("mercury",),
-    "fluorescent": ("fluorescent", "cfl"),
-    "hps": ("sodium", "discharge", "hps", "gas", "incandescent"),
+    "led": ("diode", "lightemitting"),
+    "metal halide": ("halide", "halogenid", "iodure"),
+    "mercury": ("mercur", "quecksilber", "ballon fluo"),
+    "fluorescent": ("fluo", "leuchtstoff"),
+    "hps": ("sodium", "natrium", "discharge", "incandescent"),
 }
+_TOKENS = {
+    "led": ("led", "leds"),
+    "metal halide": ("mh", "hmi", "cdm", "cdo", "hqi", "im"),
+    "mercury": ("hpm", "hpl", "hql", "mbf", "vm", "bf"),
+    "fluorescent": ("cfl", "pll", "tl"),
+    "hps": ("hps", "son", "shp", "nav", "sox", "lps", "sbp", "gas"),
+}
+"""Parts of words, and whole words, by which inventories name a technology (English, French, German
+and makers' codes); low-pressure sodium and gas count as sodium."""
 
 
 def technology(tags: dict[str, str]) -> str:
@@ -90,8 +100,10 @@ def technology(tags: dict[str, str]) -> str:
 def named(text: str) -> str:
     """The technology that a text speaks of; empty for none."""
     words = text.lower().replace("_", " ")
-    if "led" in words.split():
-        return "led"
+    tokens = set(re.split(r"[\W\d]+", words))
+    for kind, whole in _TOKENS.items():
+        if tokens & set(whole):
+            return kind
     return next((kind for kind, keys in _WORDS.items() if any(k in words for k in keys)), "")
 
 

@@ -16,6 +16,7 @@ from models.lighting.cli import app
 from models.lighting.inventory.build import from_inventory, into
 from models.lighting.inventory.chains import chain_of, chains
 from models.lighting.inventory.mapping import Mapping, checked, read_mapping
+from models.lighting.luminaires import named
 from tests.data import shared
 from tests.models.street_city import grid
 from tests.models.test_lighting_model import live, values
@@ -142,6 +143,29 @@ def test_a_mapping_names_columns_words_and_coordinates(tmp_path: Path) -> None:
     assert set(lamps["age"]) == {16_000.0}
     assert (lamps["optics"] == "bollard").sum() == 9
     assert city.place.longitude == pytest.approx(3.87, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("LED_40W", "led"), ("led", "led"), ("SON-T 70", "hps"), ("Sodium Haute Pression", "hps"),
+        ("HPS", "hps"), ("iodures métalliques", "metal halide"), ("CDM-T", "metal halide"),
+        ("high_pressure_mercury", "mercury"), ("ballon fluo", "mercury"), ("CFL", "fluorescent"),
+        ("tube fluorescent", "fluorescent"), ("chandelle", ""), ("", ""), ("person", ""),
+    ],
+)  # fmt: skip
+def test_words_for_technologies(text: str, kind: str) -> None:
+    assert named(text) == kind
+
+
+def test_the_year_of_installation_is_an_age_and_a_wrong_one_is_told(tmp_path: Path) -> None:
+    head = "id,longitude,latitude,power,technology,height,year\n"
+    dates = ["2009", "01/05/2009", "2009-05-01T00:00:00Z", "soon", "2031", ""]
+    rows = [f"{row},{year}" for row, year in zip(ROWS, dates, strict=False)]
+    file = written(tmp_path, *rows, head=head)
+    city, report = from_inventory(file, Mapping(surveyed=2013), name="M")
+    assert city["lamp"]["age"].tolist() == [16_000.0] * 3 + [-1.0] * 3
+    assert report.counts() == {"no year": 1, "year is no year": 1, "year out of range": 1}
 
 
 def test_what_cannot_be_read_is_refused_with_what_is_allowed(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def from_inventory(file: Path, mapping: Mapping, *, name: str) -> tuple[City, Re
     network.write_text(EMPTY_NETWORK.format(bounds), encoding="utf-8")
     manifest = {
         "source": {"kind": "inventory of lamps", "file": file.name, "sha256": bundles.sha256(file)},
-        "licence": "see the source",
+        "licence": mapping.licence,
         "warnings": [f"inventory: {line.strip()}" for line in report.table().splitlines()],
     }
     city = City(name, where, network, manifest=manifest)
@@ -109,7 +109,8 @@ def _place(raw: Raw, mapping: Mapping, file: Path) -> Place:
         raise DataError(
             "no row of the inventory has a place on Earth",
             where=str(file),
-            mend=f"name the coordinates' system: crs = ... (now {mapping.crs})",
+            mend=f"name the coordinates' system in the mapping, crs = ... (now {mapping.crs}), "
+            'and decimal = "," where numbers are written so',
         )
     return place(*centre(known), country=mapping.country)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -211,23 +212,36 @@ class _Cleaner:
                 action = f"taken for {rules[row].technology or self.mapping.technology}"
                 self.tell(row, "technology", texts[row], problem, action)
         return [
-            known[word] or rule.technology or self.mapping.technology
-            for word, rule in zip(texts, rules, strict=True)
+            known[word] or rule.technology or self._of_type(kind) or self.mapping.technology
+            for word, rule, kind in zip(texts, rules, self._texts("type"), strict=True)
         ]
+
+    def _of_type(self, word: str) -> str:
+        """A technology that the type names, such as "LED bollard"; empty for none."""
+        return self.mapping.technology_of(word) if word else ""
 
     def age(self) -> Floats:
         """Burning hours; from the year of installation where they are not said; -1 unknown."""
         hours = self.number("age", -1e-9, 500_000.0)
         if "year" in self.raw.texts and self.mapping.surveyed is not None:
-            year = numbers([text[:4] for text in self._texts("year")])
             surveyed = self.mapping.surveyed
-            known = (year > 1900) & (year <= surveyed)
-            lived = np.where(known, surveyed - year, np.nan)
+            lived = np.array([surveyed - _year(text) for text in self._texts("year")])
+            for row in np.flatnonzero(self.keep & ~(lived >= 0.0)).tolist():
+                text = self._texts("year")[row]
+                problem = "year out of range" if lived[row] < 0.0 else "year is no year"
+                self.tell(row, "year", text, problem if text else "no year", INFERRED)
+            lived[~(lived >= 0.0)] = np.nan
             hours = np.where(np.isnan(hours), lived * HOURS, hours)
         return np.where(np.isnan(hours), -1.0, hours)
 
 
 INFERRED = "inferred by rule"
+
+
+def _year(text: str) -> float:
+    """The year in a date, however it is written; NaN for none."""
+    found = re.search(r"(?<!\d)(?:19|20)\d\d(?!\d)", text)
+    return float(found.group()) if found else float("nan")
 
 
 def _free(name: str, known: set[str]) -> str:

@@ -62,6 +62,8 @@ class Mapping(BaseModel):
         Year of the inventory, for the age of what has a year of installation.
     scale
         Factors on columns, such as ``{ power = 1000 }`` for kW.
+    licence
+        Of the inventory, for the bundle's manifest.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -76,6 +78,7 @@ class Mapping(BaseModel):
     surveyed: int | None = Field(default=None, ge=1900, le=2100)
     scale: dict[str, float] = Field(default_factory=dict)
     country: str = ""
+    licence: str = "see the source"
 
     def rule(self, word: str) -> TypeRule | None:
         """What a word of the column ``type`` stands for; None for an unknown one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from models.lighting.inventory.mapping import FIELDS, Mapping
 from twin.errors import ConfigError, DataError
 
 Floats = npt.NDArray[np.float64]
+NUMBER = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d{1,2})?)\s*(?:w|watts?|m|lm|h)?", re.I)
+"""A number, perhaps with its unit."""
 TEXT = (".csv", ".txt", ".tsv")
 MAPS = (".geojson", ".json", ".gpkg", ".shp", ".zip", ".fgb", ".gml", ".kml")
 
@@ -164,8 +167,5 @@ def numbers(texts: list[str], decimal: str = ".") -> Floats:
 
 
 def _number(text: str) -> float:
-    try:
-        value = float(text.strip().removesuffix("W").removesuffix("m").strip())
-    except ValueError:
-        return float("nan")
-    return value if abs(value) != float("inf") else float("nan")
+    found = NUMBER.fullmatch(text.strip())
+    return float(found.group(1)) if found else float("nan")
