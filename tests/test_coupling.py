@@ -184,7 +184,7 @@ def test_the_same_seed_lives_the_same_life_and_another_another(
         np.testing.assert_array_equal(again.series[port], values, err_msg=port)
     for (ours, value), (theirs, other) in zip(again.indicators, lives().indicators, strict=True):
         assert ours == theirs
-        assert value == other or value != value and other != other, ours.name  # NaN is NaN again
+        assert value == other or (value != value and other != other), ours.name  # NaN is NaN again
     other = lives(seed=2)
     assert (other.series["traffic.flow"] != again.series["traffic.flow"]).any()
 
