@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,9 @@ from models.energy.tariffs import FLAT, KINDS, Tariffs
 from twin.core.state import Column
 from twin.core.time import Tick
 from twin.core.world import World
+
+if TYPE_CHECKING:
+    from models.energy.homes.agents import Society
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
@@ -106,6 +110,7 @@ class Buildings:
         self._by_night = np.array([found.night for found in gains])[self.need.use]
         self._water = Water(p.water_energy, TANK, TANK_LOSS)
         self._when: date | None = None
+        self._society: Society | None = None
         self._day: Day | None = None
 
     def at(self, now: Tick, seconds: float) -> Loads:
@@ -172,7 +177,7 @@ class Buildings:
                 when,
                 profile,
                 price,
-                homes.taking_part(column["energy.load_shift"]),
+                self._moving(typical),
                 electric,
                 homes.taking_part(column["energy.off_peak_water"]),
                 self.tariffs.cheap(typical),
@@ -180,6 +185,22 @@ class Buildings:
             )
             self._when = when
         return self._day
+
+    def _moving(self, kind: int) -> npt.NDArray[np.bool_]:
+        """Homes that move their runs today: out of habit at one price, else if it is worth it."""
+        homes = self.homes
+        members = homes.taking_part(self._columns["energy.load_shift"])
+        if kind == FLAT or not members.any():
+            return members
+        if self._society is None:
+            from models.energy.homes.agents import EFFORT, Society
+
+            self._society = Society(
+                homes.energy * homes.movable() / 365.0,
+                homes.effort * EFFORT,
+                self._world.streams.generator("energy.society"),
+            )
+        return self._society.decide(members, self.tariffs.saving(kind))
 
     def kinds(self) -> Rows:
         """Kind of each building's tariff, position in the tariffs' kinds; (n_building,) int64."""

@@ -16,7 +16,7 @@ FLAT, PEAK, DYNAMIC = range(3)
 PEAK_FROM, PEAK_UNTIL = 6, 22
 """Local hours of the peak price."""
 UNKNOWN = -1.0
-"""``energy.market_price`` while nobody says it, EUR/kWh."""
+"""``energy.market_price`` while nobody says it, EUR/kWh; no market goes as low."""
 
 
 class Tariffs:
@@ -36,7 +36,7 @@ class Tariffs:
 
     def see(self, hour: int, market: float) -> None:
         """Take note of the market's price in an hour, EUR/kWh; :data:`UNKNOWN` says nothing."""
-        if market >= 0.0:
+        if market > UNKNOWN:
             self._expected[hour] = market
 
     def prices(self, hour: int) -> Floats:
@@ -47,11 +47,14 @@ class Tariffs:
         return np.stack([self._flat, self._flat * factor, dynamic])
 
     def feed_in(self, hour: int) -> Floats:
-        """What is paid for a kWh fed in; (3 kinds, 3 payers), EUR/kWh."""
+        """What is paid for a kWh fed in; (3 kinds, 3 payers), EUR/kWh.
+
+        At a negative market price nothing: panels would be switched off.
+        """
         if self._p.net_metering:
             return self.prices(hour)
         found = np.full((3, 3), self._p.feed_in_price)
-        found[DYNAMIC] = self._expected[hour]
+        found[DYNAMIC] = max(float(self._expected[hour]), 0.0)
         return found
 
     def day(self, kind: int, payer: int = 0) -> Floats:
@@ -70,6 +73,12 @@ class Tariffs:
             return night
         found: Flags = day <= np.sort(day)[31] + 1e-12
         return found
+
+    def saving(self, kind: int) -> float:
+        """What a kWh saves that waits for its cheapest hour, mean over the starts of a day, EUR."""
+        day = self.day(kind)[::4]
+        waits = [day[hour] - day[hour : hour + 9].min() for hour in range(8, 21)]
+        return float(np.mean(waits))
 
     def battery(self, kind: int, hour: int) -> tuple[float, float]:
         """How far batteries buy, and how much they keep back, in an hour; see the kernel.

@@ -228,6 +228,11 @@ def test_prices_of_the_three_tariffs():
     assert tariffs.prices(12)[DYNAMIC, 0] == pytest.approx(0.29 - 0.09 + 0.5)
     assert tariffs.prices(13)[DYNAMIC, 0] == pytest.approx(day[13])
     assert tariffs.feed_in(12)[FLAT, 0] == 0.08
+    tariffs.see(12, -0.05)
+    assert tariffs.prices(12)[DYNAMIC, 0] == pytest.approx(0.29 - 0.09 - 0.05)
+    assert tariffs.feed_in(12)[DYNAMIC, 0] == 0.0
+    tariffs.see(12, -1.0)
+    assert tariffs.prices(12)[DYNAMIC, 0] == pytest.approx(0.29 - 0.09 - 0.05)
     assert tariffs.cheap(PEAK).sum() == 32
     assert tariffs.battery(FLAT, 3) == (0.0, 0.0)
     assert tariffs.battery(PEAK, 3) == (0.9, 1.0)

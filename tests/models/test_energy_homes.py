@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from models.energy import demand
 from models.energy.demand import dwellings_peak
 from models.energy.homes import kernels
+from models.energy.homes.agents import Society
 from models.energy.homes.households import BASE, KINDS, Households, Water, rates
 from models.energy.profiles import Profiles
 from tests.models.energy_life import built
@@ -98,6 +99,7 @@ def test_peaks_fall_with_the_number_of_homes_as_planners_know(city, profiles):
     one.__dict__.update(homes.__dict__)
     one.buildings = len(homes)
     one.owner = np.arange(len(homes))
+    one._spill = None
     power = lived(one, profiles)[0] / 1000.0
     single = power.max(axis=0)
     assert 3.5 < np.median(single) < 6.5
@@ -175,3 +177,21 @@ def test_poisson(mean, seed):
     found = np.array([kernels.poisson(mean, u) for u in chances])
     assert abs(found.mean() - mean) < 5.0 * np.sqrt(mean / 400) + 0.01
     assert (found[np.argsort(chances)] == np.sort(found)).all()
+
+
+def test_households_decide_by_what_it_saves_and_what_it_troubles():
+    effort = np.array([0.0, 0.02, 0.05, 0.2, 0.0])
+    society = Society(np.full(5, 1.0), effort, np.random.default_rng(1))
+    members = np.array([True, True, True, True, False])
+    assert not society.decide(members, 0.0).any()
+    assert society.decide(members, 0.03).tolist() == [True, True, False, False, False]
+    assert society.decide(members, 0.10).tolist() == [True, True, True, False, False]
+    assert society.decide(~members, 0.10).tolist() == [False] * 4 + [True]
+
+
+def test_some_homes_have_no_dryer_and_the_others_all_its_energy(city):
+    owned = households(city)._owned
+    dryer = owned[:, 3]
+    assert 0.3 < (dryer > 0).mean() < 0.6
+    assert dryer.mean() == pytest.approx(1.0, abs=0.25)
+    assert (owned[:, [0, 2, 4]] == 1.0).all()

@@ -41,6 +41,8 @@ class Kind:
         Weight of each hour of the day against the standard profile.
     movable
         Whether its run can wait for a cheap hour.
+    owned
+        Share of homes that have one, 1.
     """
 
     share: float
@@ -48,6 +50,7 @@ class Kind:
     length: int
     hours: tuple[float, ...]
     movable: bool = False
+    owned: float = 1.0
 
 
 def _hours(*spans: tuple[int, int, float]) -> tuple[float, ...]:
@@ -58,12 +61,13 @@ def _hours(*spans: tuple[int, int, float]) -> tuple[float, ...]:
 
 
 # Shares after the end uses of German households (BDEW: light and electronics 40 %, cooking 12 %,
-# washing and drying 15 %, rounded); powers and lengths of common machines.
+# washing and drying 15 %, rounded); powers and lengths of common machines; ownership
+# after Germany's survey of income and expenditure.
 KINDS = (
     Kind(0.34, 130.0, 10, _hours((6, 8, 1.0), (17, 23, 1.6), (8, 17, 0.7))),
-    Kind(0.14, 2000.0, 2, _hours((7, 9, 0.8), (11, 13, 1.5), (17, 20, 1.8))),
+    Kind(0.14, 2000.0, 2, _hours((7, 9, 0.8), (11, 13, 1.5), (17, 20, 1.8)), owned=0.9),
     Kind(0.12, 550.0, 6, _hours((8, 21, 1.1)), movable=True),
-    Kind(0.06, 1500.0, 4, _hours((9, 21, 1.1)), movable=True),
+    Kind(0.06, 1500.0, 4, _hours((9, 21, 1.1)), movable=True, owned=0.45),
 )
 """Light and electronics; cooking; washing and dishes; drying."""
 SMALL_POWER = 600.0
@@ -164,6 +168,7 @@ class Households:
         self._power = np.array([*(kind.power for kind in KINDS), SMALL_POWER])
         self._length = np.array([*(kind.length for kind in KINDS), 1], dtype=np.int64)
         self._movable = np.array([*(kind.movable for kind in KINDS), False])
+        self._owned = _owned(streams, names)
         self._spill: Floats | None = None
         self.shifted: Floats = np.zeros(1)
 
@@ -242,6 +247,7 @@ class Households:
             self.energy,
             self.owner,
             self.keys,
+            self._owned,
             moves,
             day,
             base,
@@ -254,6 +260,15 @@ class Households:
             self.shifted,
         )
         return out
+
+
+def _owned(streams: Streams, names: npt.NDArray[np.str_]) -> Floats:
+    """What each home has, as :func:`models.energy.homes.kernels.appliances` wants it."""
+    found = np.ones((len(names), len(KINDS) + 1))
+    for row, kind in enumerate(KINDS):
+        drawn = uniforms(streams.keys(f"energy.appliance.{row}", names), 0)
+        found[:, row] = (drawn < kind.owned) / kind.owned
+    return found
 
 
 DRAWS = 8.0

@@ -76,11 +76,12 @@ def cheapest(start: int, length: int, price: Floats) -> int:
     return best
 
 
-@nb.njit(nb.void(_A, _I, _K, _B, nb.int64, _F, _M, _A, _I, _B, _A, _M, _A), cache=True)
+@nb.njit(nb.void(_A, _I, _K, _M, _B, nb.int64, _F, _M, _A, _I, _B, _A, _M, _A), cache=True)
 def appliances(
     energy: Floats,
     owner: Rows,
     keys: Keys,
+    owned: Floats,
     moves: Flags,
     day: int,
     base: float,
@@ -104,6 +105,8 @@ def appliances(
     owner : (n_home,) int64
         Row of the building.
     keys : (n_home,) uint64
+    owned : (n_home, n_kind) float64, 1
+        0 in a home without the kind, else one over the share of homes that have it.
     moves : (n_home,) bool
         Homes that put movable runs off to cheap hours.
     day : int
@@ -128,7 +131,9 @@ def appliances(
         for quarter in range(QUARTERS):
             out[quarter, row] += base * energy[home]
         for kind in range(power.size):
-            mean = energy[home] * rate[kind, QUARTERS - 1]
+            mean = energy[home] * owned[home, kind] * rate[kind, QUARTERS - 1]
+            if mean <= 0.0:
+                continue
             counter = np.uint64(day * 8192 + kind * 128)
             count = poisson(mean, uniform(keys[home], counter))
             for number in range(count):
