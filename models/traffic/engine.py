@@ -165,6 +165,8 @@ class Account:
         Vehicles freed from a jam; 0 where an engine needs none.
     detours, ended
         Led around a closure; ended at a barrier since no way leads around.
+    advised
+        Vehicles that took another way because of advice.
     waiting
         Vehicles that should have departed and found no room, at this moment.
     bus_speed
@@ -184,6 +186,7 @@ class Account:
     detours: float = 0.0
     ended: float = 0.0
     waiting: float = 0.0
+    advised: float = 0.0
     bus_speed: float = float("nan")
     notes: tuple[str, ...] = ()
 

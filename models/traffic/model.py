@@ -73,6 +73,8 @@ class Traffic(Model):
         Port("traffic.no_trucks", "edge", "1", "control", bounds=(0.0, 1.0), default=0.0),
         Port("traffic.leaving", "edge", "veh/h", "control", bounds=(0.0, 1e5), default=0.0),
         Port("traffic.toll", "edge", "EUR", "control", bounds=(0.0, 1000.0), default=0.0),
+        Port("traffic.advised_time", "edge", "s", "control", bounds=(0.0, 7200.0), default=0.0),
+        Port("traffic.advice_share", "city", "1", "control", bounds=(0.0, 1.0), default=0.0),
         Port("traffic.zone_fine", "edge", "EUR", "control", bounds=(0.0, 1000.0), default=0.0),
         Port("traffic.toll_resident", "city", "1", "control", bounds=(0.0, 1.0), default=1.0),
         Port("traffic.signal_program", "signal", "1", "control", bounds=(-1.0, 99.0), default=-1.0),

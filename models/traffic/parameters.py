@@ -23,6 +23,11 @@ class TrafficParameters(Parameters):
     queue: QueueParameters = Field(
         default_factory=QueueParameters, description="of the queue engine, see its page"
     )
+    remote: str = Field(
+        default="",
+        pattern=r"^([\w.-]+:\d{1,5})?$",
+        description='host:port of a SUMO that waits for a client, with engine = "traci"',
+    )
     demand: Literal["auto", "own", "citizens", "both", "calibrated"] = Field(
         default="auto",
         description="the demand that came with the city, the citizens' trips, both, or a "
@@ -103,6 +108,8 @@ class TrafficParameters(Parameters):
 
     @model_validator(mode="after")
     def _shares(self) -> TrafficParameters:
+        if self.remote and self.engine != "traci":
+            raise ValueError('remote needs engine = "traci"')
         if self.diesel + self.electric > 1.0:
             raise ValueError("diesel and electric together exceed 1")
         if self.demand == "calibrated" and self.demand_file is None:

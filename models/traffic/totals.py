@@ -25,6 +25,7 @@ INDICATORS = (
     Indicator("traffic.ended_at_barrier", "veh", "lower", "households"),
     Indicator("traffic.waiting_to_depart", "veh", "lower", "households"),
     Indicator("traffic.bus_speed", "km/h", "higher", "households"),
+    Indicator("traffic.advised", "veh", "neutral", "drivers"),
     Indicator("traffic.unreachable_trips", "veh", "lower", "everyone"),
     Indicator("traffic.toll_crossings", "veh", "neutral", "municipality"),
     Indicator("traffic.toll_revenue", "EUR", "higher", "municipality"),
@@ -64,6 +65,7 @@ def measure(account: Account) -> dict[str, float]:
         "traffic.detours": account.detours,
         "traffic.ended_at_barrier": account.ended,
         "traffic.waiting_to_depart": account.waiting,
+        "traffic.advised": account.advised,
         "traffic.bus_speed": account.bus_speed * 3.6,
     }
 

@@ -13,6 +13,7 @@ from models.traffic.engine import EMISSIONS, Account, Floats, Passages, Setting,
 from models.traffic.fleet import BASE, KEEPS, NAMES, PREFIX, TRUCK, write_types
 from models.traffic.signals import installed
 from models.traffic.sumo import inputs
+from models.traffic.sumo.advice import Advised
 from models.traffic.sumo.arrived import Watch
 from models.traffic.sumo.buses import Buses, BusLanes
 from models.traffic.sumo.closures import Closures
@@ -48,7 +49,7 @@ class SumoEngine:
         self._read: Tick = 0
         lanes = inputs.read_lanes(city)
         loops, extra = self._additional(lanes)
-        self.simulation = Simulation(p.engine, self._options(extra), setting.scratch)
+        self.simulation = Simulation(p.engine, self._options(extra), setting.scratch, p.remote)
         api, edges = self.simulation.api, [str(edge) for edge in city["edge"].ids]
         self._edges = edges
         self._ways: set[int] = set()
@@ -66,6 +67,7 @@ class SumoEngine:
         self._gates = Gates(
             api, edges, setting.watched, lanes, self._gate_loops, length / self.free
         )
+        self._advised = Advised(api, edges, setting.seed)
         self._closures = Closures(self.simulation, edges, lanes, live=not setting.own)
         self._batteries = Batteries(api, own=setting.own, model=p.battery)
         self._watch = Watch(api, edges, self._batteries)
@@ -238,6 +240,9 @@ class SumoEngine:
         self._bus_lanes.apply(columns["traffic.bus_lane"])
         self._closures.apply(columns["traffic.closed"], columns["traffic.lanes_closed"])
         self._closures.lead_around()
+        self._advised.tell(
+            columns["traffic.advised_time"], float(columns["traffic.advice_share"][0])
+        )
         self._gates.ban_trucks(columns["traffic.no_trucks"])
         self._gates.look_again(self._done, self._reroute)
 
@@ -261,6 +266,7 @@ class SumoEngine:
             detours=float(self._closures.detours),
             ended=float(self._closures.ended),
             waiting=number("stats.vehicles.waiting"),
+            advised=float(self._advised.changed),
             bus_speed=self._buses.speed,
         )
 

@@ -32,6 +32,9 @@ class Simulation:
         SUMO's options without the dashes; an empty value is a switch that is on.
     scratch
         Folder for SUMO's messages while it loads.
+    remote
+        ``host:port`` of a SUMO that waits for a client, with ``traci``; it is told to load what we
+        would have started it with, so it must see the same files.
 
     Raises
     ------
@@ -39,7 +42,9 @@ class Simulation:
         SUMO refuses its input, or one is running in this process already.
     """
 
-    def __init__(self, engine: EngineName, options: Mapping[str, str], scratch: Path) -> None:
+    def __init__(
+        self, engine: EngineName, options: Mapping[str, str], scratch: Path, remote: str = ""
+    ) -> None:
         global _running
         if engine == "libsumo" and _running is not None:
             raise ModelError(
@@ -50,7 +55,7 @@ class Simulation:
         os.environ.setdefault("SUMO_HOME", home())
         self._owner = os.getpid()
         self._in_process = engine == "libsumo"
-        self.api: Any = _start(engine, _command(engine, options), scratch)
+        self.api: Any = _start(engine, _command(engine, options), scratch, remote)
         if self._in_process:
             _running = self
             _reading[:] = filter(None, options.get("route-files", "").split(","))
@@ -145,14 +150,14 @@ def _command(engine: EngineName, options: Mapping[str, str]) -> list[str]:
     return command
 
 
-def _start(engine: EngineName, command: Sequence[str], scratch: Path) -> Any:
+def _start(engine: EngineName, command: Sequence[str], scratch: Path, remote: str) -> Any:
     """The started module or connection; SUMO's complaint in the error where it refuses."""
     descriptor, name = tempfile.mkstemp(suffix=".log", dir=scratch)
     os.close(descriptor)
     log = Path(name)
     try:
         with _silence(log):
-            return _connect(engine, list(command))
+            return _connect(engine, list(command), remote)
     except Exception as error:
         said = [line for line in log.read_text(errors="replace").splitlines() if "rror" in line]
         raise ModelError(
@@ -164,15 +169,21 @@ def _start(engine: EngineName, command: Sequence[str], scratch: Path) -> Any:
         log.unlink()
 
 
-def _connect(engine: EngineName, command: list[str]) -> Any:
+def _connect(engine: EngineName, command: list[str], remote: str) -> Any:
     if engine == "libsumo":
         library = importlib.import_module("libsumo")
         library.start(command)
         return library
     traci = importlib.import_module("traci")
     label = f"citytwin-{os.getpid()}-{id(command)}"
-    traci.start(command, label=label, stdout=None)
+    if remote:
+        host, _, port = remote.rpartition(":")
+        traci.init(int(port), numRetries=5, host=host, label=label)
+    else:
+        traci.start(command, label=label, stdout=None)
     connection = traci.getConnection(label)
+    if remote:
+        connection.load(command[1:])
     connection.TraCIException = traci.TraCIException
     connection.FatalTraCIError = traci.FatalTraCIError
     return connection
