@@ -15,6 +15,7 @@ import os
 import sys
 import time
 from multiprocessing import get_context
+from multiprocessing.pool import Pool
 from pathlib import Path
 
 import numpy as np
@@ -169,24 +170,37 @@ def solve_instance(file: Path, runtime: float) -> float:
 def year(bench: Bench) -> None:
     """10,000 containers at 7,600 sites, 12 districts with 4 trucks each, planned every day."""
     days = 7 if bench.quick else 365
-    began = time.perf_counter()
-    half = DISTRICTS // 2
     with get_context("spawn").Pool(2) as pool:
-        found = pool.starmap(_half, [(1, half, days), (2, DISTRICTS - half, days)])
-    spent = time.perf_counter() - began
-    whole = spent * 365.0 / days
-    visits = sum(season.visits for season in found)
+        # A quick run counts days in which containers are as full as ever, without the start.
+        before = 8 if bench.quick else 0
+        first = _lived(pool, before) if before else (0.0, 0.0, 0.0)
+        wall, work, visits = _lived(pool, before + days)
+    stretch = 365.0 / days
+    note = f"{days} days, {ITERATIONS} iterations a district and day, {visits:,.0f} visits a day"
+    bench.figure("year_10000", (wall - first[0]) * stretch, "s", 600.0, note=note)
     bench.figure(
-        "year_10000", whole, "s", 600.0,
-        note=f"{days} days, {ITERATIONS} iterations a district and day, {visits:,.0f} visits a day",
+        "year_10000_processor", (work - first[1]) * stretch, "s", 1200.0,
+        note="both processes together, whatever else the machine does; peer: 600 s on 2 cores",
     )  # fmt: skip
 
 
-def _half(seed: int, districts: int, days: int) -> Season:
+def _lived(pool: Pool, days: int) -> tuple[float, float, float]:
+    """Some days of both halves of the city: wall and processor time, s, and visits a day."""
+    half = DISTRICTS // 2
+    began = time.perf_counter()
+    found = pool.starmap(_half, [(1, half, days), (2, DISTRICTS - half, days)])
+    wall = time.perf_counter() - began
+    return wall, sum(work for work, _ in found), sum(season.visits for _, season in found)
+
+
+def _half(seed: int, districts: int, days: int) -> tuple[float, Season]:
+    """Processor time, s, and what the days were like."""
     case = _district_case(seed, 7600 * districts // DISTRICTS, 10_000 * districts // DISTRICTS)
-    return simulate(
+    began = time.process_time()
+    season = simulate(
         case, by_forecast(), days, warm=0, seed=seed, iterations=ITERATIONS, districts=districts
     )
+    return time.process_time() - began, season
 
 
 def _district_case(seed: int, sites: int, containers: int) -> Case:
