@@ -15,16 +15,16 @@ from models.lighting.accounts import Accounts
 from models.lighting.daylight import AstronomicalClock, Photocell, threshold, yearly_hours
 from models.lighting.faults import Faults
 from models.lighting.groups import streets_of
-from models.lighting.lamps import HPS, LED, NEVER, Luminaires
+from models.lighting.lamps import LED, NEVER, Luminaires
+from models.lighting.light import kernels as streetlight
 from models.lighting.parameters import INDICATORS, Parameters
+from models.lighting.savings import over, payback, saved_power
 from twin.core.indicator import Indicator
 from twin.core.model import Model
 from twin.core.port import Port
 from twin.core.random import uniforms
 from twin.core.time import DailyWindow, Tick, minutes
 from twin.core.world import World
-
-Floats = npt.NDArray[np.float64]
 
 DIMMING, RESTING, OVERRIDE = "lighting.dimming", "lighting.resting", "lighting.override"
 RENEWED, CABINET = "lighting.renewed", "lighting.cabinet_on"
@@ -95,8 +95,7 @@ class Lighting(Model):
         self._utc = self.world.calendar.utc(0)
         self._curfew = DailyWindow.between(rules.curfew_from, rules.curfew_until)
         self._allocate(len(ids), len(streets))
-        keys = streams.keys("lighting.presence", streets.ids)
-        self._keys, self._drawn = keys, np.zeros(len(streets), dtype=np.int64)
+        self._keys = streams.keys("lighting.presence", streets.ids)
         free = self.city["edge"]["speed"]
         self._free = free[streets.edge] if len(free) else np.full(len(streets), 10.0)
         self._window = rules.ahead / np.maximum(self._free, 1.0) + rules.hold
@@ -120,6 +119,7 @@ class Lighting(Model):
         self._open = 0.0
         self._near = np.zeros(streets, dtype=np.float32)
         self._patience = np.full(streets, -1.0)
+        self._drawn = np.zeros(streets, dtype=np.int64)
         self._lit = np.zeros(streets)
         self._wanted = np.zeros(streets)
         self._asked = np.full(streets, 0.5)
@@ -129,12 +129,11 @@ class Lighting(Model):
         self._homes = bool((self._lamps.window < NEVER).any())
         found = self._streets
         self._count = np.bincount(found.of_lamp, minlength=streets).astype(np.float64)
-        self._counted = np.maximum(self._count, 1.0)
         known = found.area > 0.0
         self._per_area = np.where(known, 1.0 / np.where(known, found.area, 1.0), 0.0)
         self._length = float(found.length[known].sum())
-        window = self.parameters.walker_ahead / WALKING + self.parameters.hold
-        self._walker_window = np.full(streets, window)
+        rules = self.parameters
+        self._walker_window = np.full(streets, rules.walker_ahead / WALKING + rules.hold)
         self._vehicles, self._walkers = np.zeros(streets), np.zeros(streets)
 
     def _touch(self) -> None:
@@ -198,7 +197,8 @@ class Lighting(Model):
         self._faulty = float((self._faults.works == 0.0).sum())
         self._burns = bool(self._burning.any())
         present = self._sums[1]
-        self._level = np.where(self._count > 0.0, present[:, LEVEL] / self._counted, 1.0)
+        level = present[:, LEVEL] / np.maximum(self._count, 1.0)
+        self._level = np.where(self._count > 0.0, level, 1.0)
         self._lux = np.where(
             self._per_area > 0.0, present[:, USEFUL] * self._per_area / KEPT, np.inf
         )
@@ -206,7 +206,10 @@ class Lighting(Model):
         self._planned = float(
             (technology.planned(lamps.kind, self.parameters.visit) * self._burning).sum()
         )
-        self._saving = self._saved_power()
+        rows = self._renewal()
+        self._saving = saved_power(
+            lamps, rows[self._burning[rows] > 0.0], self._high, self.parameters
+        )
         self._near[:] = 0.0
         self._fresh, self._changed = True, False
 
@@ -220,31 +223,9 @@ class Lighting(Model):
             self._renewed[wanted] = True
             self._accounts.investment += len(wanted) * self.parameters.luminaire
 
-    def _saved_power(self) -> float:
-        """What lamps take less for being LED, as bright as they are now, W.
-
-        Of the lamps that were renewed; where none was, of all that a renewal would replace.
-        """
-        rows, lamps = self._renewal(), self._lamps
-        rows = rows[self._burning[rows] > 0.0]
-        s = lamps.standing[rows]
-        level = (self._high[rows] / lamps.rated[rows] - s) / np.maximum(1.0 - s, 1e-9)
-        before = self._watts(lamps.kind_before[rows], lamps.before[rows], level)
-        led = np.full(len(rows), LED)
-        rated = technology.converted(lamps.before[rows], lamps.kind_before[rows], led)
-        return float((before - self._watts(led, rated, level)).sum())
-
     def _renewal(self) -> npt.NDArray[np.int64]:
         """Lamps that were renewed; where none was, those that are not LED."""
-        lamps = self._renewed if self._renewed.any() else self._lamps.kind != LED
-        return np.flatnonzero(lamps)
-
-    def _watts(self, kind: npt.NDArray[np.int64], rated: Floats, level: Floats) -> Floats:
-        standing, rules = technology.of(kind, "standing"), self.parameters
-        standing = np.where(kind == LED, rules.standing_led, standing)
-        standing = np.where(kind == HPS, rules.standing_hps, standing)
-        level = np.maximum(np.where(standing < 1.0, level, 1.0), technology.of(kind, "least"))
-        return np.asarray(rated * (standing + (1.0 - standing) * level))
+        return np.flatnonzero(self._renewed if self._renewed.any() else self._lamps.kind != LED)
 
     def _presence(self) -> None:
         """Who lights which street in the coming step."""
@@ -278,7 +259,7 @@ class Lighting(Model):
             column = self["lighting.cabinet_power"]
             column[:] = np.bincount(self._cabinet, weights=power, minlength=len(column))
         if "lighting.illuminance" in needed:
-            kernels.shine(
+            streetlight.shine(
                 self._sums,
                 USEFUL,
                 self._near,
@@ -291,7 +272,7 @@ class Lighting(Model):
     def _judge(self) -> None:
         """Who uses each street now, and what that asks for."""
         streets = self._streets
-        kernels.judge(
+        streetlight.judge(
             self["traffic.flow"],
             self["citizens.walkers"],
             streets.edge,
@@ -345,7 +326,7 @@ class Lighting(Model):
     def _account_light(self, elapsed: float) -> None:
         """Whether each street had enough light for those who were there."""
         streets, accounts = self._streets, self._accounts
-        under, short = kernels.lacking(
+        under, short = streetlight.lacking(
             self._level,
             self._asked,
             self._lux,
@@ -376,8 +357,8 @@ class Lighting(Model):
             "lighting.co2": accounts.energy * rules.carbon,
             "lighting.burning_hours": sums["burning"] / max(1, len(self._burning)),
             "lighting.dimmed_share": accounts.share("dimmed"),
-            "lighting.illuminance": _over(accounts.light, accounts.area),
-            "lighting.class_kept": 100.0 * _over(accounts.kept, accounts.lit_length),
+            "lighting.illuminance": over(accounts.light, accounts.area),
+            "lighting.class_kept": 100.0 * over(accounts.kept, accounts.lit_length),
             "lighting.underlit_share": accounts.share("underlit"),
             "lighting.trespass_hours": sums["trespass"] if self._homes else float("nan"),
             "lighting.faulty_share": accounts.share("faulty"),
@@ -394,30 +375,20 @@ class Lighting(Model):
         at_street = area[self._streets.of_lamp] > 0.0
         useful = float(lamps.useful.sum())
         hazard = float(lamps.hazard().mean()) if len(lamps.rated) else 0.0
-        place, year = self.city.place, self.world.calendar.start.year
-        height = threshold(self.parameters.on_below)
-        hours = yearly_hours(place.latitude, place.longitude, year, height)
+        place, sky = self.city.place, threshold(self.parameters.on_below)
+        year = self.world.calendar.start.year
+        hours = yearly_hours(place.latitude, place.longitude, year, sky)
         share = hours / self._accounts.dark_hours if self._accounts.dark_hours else float("nan")
-        street_power = _over(float(lamps.rated[at_street].sum()), float(lamps.rated.sum()))
+        street_power = over(float(lamps.rated[at_street].sum()), float(lamps.rated.sum()))
         energy = self._accounts.energy * share * street_power
         return {
-            "lighting.power_density": 1000.0 * _over(float(lamps.rated[at_street].sum()), useful),
-            "lighting.annual_consumption": _over(energy, float(area.sum())),
-            "lighting.hours_to_failure": _over(1.0, hazard),
-            "lighting.payback": self._payback(share, hours),
+            "lighting.power_density": 1000.0 * over(float(lamps.rated[at_street].sum()), useful),
+            "lighting.annual_consumption": over(energy, float(area.sum())),
+            "lighting.hours_to_failure": over(1.0, hazard),
+            "lighting.payback": payback(
+                lamps, self._renewal(), self._accounts.saved * share, hours, self.parameters
+            ),
         }
-
-    def _payback(self, share: float, hours: float) -> float:
-        """Years until savings in energy and upkeep have paid for the lamps of `_renewal`."""
-        rows = self._renewal()
-        if not len(rows):
-            return float("nan")
-        visit = self.parameters.visit
-        before = technology.upkeep(self._lamps.kind_before[rows], visit)
-        after = technology.upkeep(np.full(len(rows), LED), visit)
-        yearly = self._accounts.saved * share * self.parameters.price
-        yearly += float((before - after).sum()) * hours
-        return _over(len(rows) * self.parameters.luminaire, yearly)
 
 
 WALKING = 1.3
@@ -428,8 +399,3 @@ DIMMED = kernels.QUANTITIES.index("dimmed")
 LEVEL = kernels.QUANTITIES.index("light")
 USEFUL = kernels.QUANTITIES.index("useful")
 TRESPASS = kernels.QUANTITIES.index("trespass")
-
-
-def _over(part: float, whole: float) -> float:
-    """A quotient; NaN where there is nothing to divide by."""
-    return part / whole if whole > 0.0 else float("nan")

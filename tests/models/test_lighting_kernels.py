@@ -17,6 +17,7 @@ from models.lighting.daylight import (
     threshold,
     yearly_hours,
 )
+from models.lighting.light import kernels as streetlight
 from twin.core.random import Streams, exponential
 
 LYON = (45.76, 4.84)
@@ -100,7 +101,7 @@ def test_judge(seed: int) -> None:
     given = drawn(seed, "flow", "flow", "edge", "edge", "capacity", "motor", "number")
     flow, walking, edge, back, room, motor, klass = given
     found = [np.zeros(STREETS) for _ in range(4)]
-    kernels.judge(*given, classes.TABLE, *found)
+    streetlight.judge(*given, classes.TABLE, *found)
     pair = np.stack((edge, back))
     known = (pair >= 0) & ~np.isnan(flow[pair])
     cars = np.where(known, flow[pair], 0.0).sum(axis=0)
@@ -122,7 +123,7 @@ def test_lacking(seed: int) -> None:
     back = np.where(edge % 2 == 0, edge + 1, -1).astype(np.int32)
     back[-1] = -1
     hours = np.zeros(N)
-    under, short = kernels.lacking(*given, edge, back, 0.5, hours)
+    under, short = streetlight.lacking(*given, edge, back, 0.5, hours)
     assert under == pytest.approx(lamps[level < asked - 1e-9].sum())
     assert short == pytest.approx(length[light < wanted].sum())
     twice = light < wanted
