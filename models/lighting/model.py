@@ -121,8 +121,7 @@ class Lighting(Model):
         self._patience = np.full(streets, -1.0)
         self._drawn = np.zeros(streets, dtype=np.int64)
         self._lit = np.zeros(streets)
-        self._wanted = np.zeros(streets)
-        self._asked = np.full(streets, 0.5)
+        self._wanted, self._asked = np.zeros(streets), np.full(streets, 0.5)
         self._renewed = np.zeros(lamps, dtype=np.bool_)
         self._waits = self._fresh = self._burns = False
         self._planned = self._saving = self._faulty = 0.0
