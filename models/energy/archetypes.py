@@ -113,14 +113,22 @@ class Archetypes:
 
     A map seldom knows the year of a building: it is drawn from the country's age classes, the same
     for the same building and seed.
+
+    Parameters
+    ----------
+    perimeter : (n_building,) float64, m
+    shares
+        Of the five age classes, oldest first, in place of the country's; need not add up to 1.
     """
 
-    def __init__(self, city: City, streams: Streams, perimeter: Floats) -> None:
+    def __init__(
+        self, city: City, streams: Streams, perimeter: Floats, shares: tuple[float, ...] = ()
+    ) -> None:
         building = city["building"]
         ages = NORTH if city.place.country in NORTHERN else CENTRAL
         drawn = uniforms(streams.keys("energy.age", building.ids), 0)
-        shares = np.cumsum([age.share for age in ages])
-        self.age: Rows = np.minimum(np.searchsorted(shares, drawn), len(ages) - 1)
+        weights = np.cumsum(shares or [age.share for age in ages])
+        self.age: Rows = np.minimum(np.searchsorted(weights / weights[-1], drawn), len(ages) - 1)
         self._values = np.array([[a.wall, a.roof, a.floor, a.window] for a in ages])[self.age]
         use = demand.uses(building)
         names = list(demand.USES)

@@ -31,6 +31,9 @@ class HeatParameters(Parameters):
         0.04, ge=0, le=1, description="Share of buildings heated by resistances"
     )
     heat_pumps: float = Field(0.06, ge=0, le=1, description="Share of buildings with heat pumps")
+    ages: tuple[float, ...] = Field(
+        (), description="Shares of five age classes of buildings, oldest first; none: the country's"
+    )
     gas: float = Field(
         0.5,
         ge=0,
@@ -61,6 +64,13 @@ class HeatParameters(Parameters):
     district_price: float = Field(0.10, ge=0, description="EUR/kWh of district heat")
     gas_co2: float = Field(0.22, ge=0, description="kg CO2 per kWh of heat (0.202 / 0.92)")
     district_co2: float = Field(0.15, ge=0, description="kg CO2 per kWh of district heat")
+
+    @field_validator("ages")
+    @classmethod
+    def _five_ages(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if value and (len(value) != 5 or min(value) < 0 or sum(value) <= 0):
+            raise ValueError("give five shares of zero or more, not all zero, or none")
+        return value
 
 
 class MoneyParameters(Parameters):

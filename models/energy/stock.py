@@ -72,7 +72,7 @@ class Stock:
         cooled &= np.isin(building["use"], COOLED_USES)
         self.coldest: Floats = np.where(cooled, COOLING, 0.0)
         self._roof = roof
-        self._archetypes = Archetypes(city, streams, walls(city))
+        self._archetypes = Archetypes(city, streams, walls(city), p.ages)
         self.investments = Investments(p.interest)
         self._seen: tuple[bytes, ...] = ()
         self.envelope: Envelope = self._archetypes.envelope(np.zeros(len(building)))

@@ -249,3 +249,14 @@ def test_an_annuity_pays_a_capital_back():
     investments.book(ledger, 0, 365.25 * 86_400.0)
     assert -ledger.balance("firms") == pytest.approx(investments.yearly("firms"))
     assert investments.capital == 1000.0
+
+
+def test_old_towns_need_more_heat_than_new_ones(city):
+    january = datetime(2025, 1, 14)
+    heat = [
+        life(city, january, hours=6, ages=ages).measure()["energy.heat"]
+        for ages in ((1.0, 0.0, 0.0, 0.0, 0.0), (0.0, 0.0, 0.0, 0.0, 1.0))
+    ]
+    assert heat[0] > 1.5 * heat[1]
+    with pytest.raises(ValueError, match="five shares"):
+        EnergyParameters(ages=(1.0, 2.0))
