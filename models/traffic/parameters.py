@@ -54,6 +54,11 @@ class TrafficParameters(Parameters):
     reroute: str = Field(
         default="5m", description="between two looks of a driver for a better way (not own demand)"
     )
+    measures: Literal["sampled", "edie"] = Field(
+        default="sampled",
+        description="flow, density and speed from loops and looks, or by Edie's definitions from "
+        "every vehicle's time and distance",
+    )
     horizon: str = Field(default="5m", description="memory of the travel times")
     vans: float = Field(default=0.09, ge=0, le=0.5, description="share of vans in through traffic")
     trucks: float = Field(

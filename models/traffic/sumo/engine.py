@@ -18,6 +18,7 @@ from models.traffic.sumo.arrived import Watch
 from models.traffic.sumo.buses import Buses, BusLanes
 from models.traffic.sumo.closures import Closures
 from models.traffic.sumo.controls import Signals, SpeedLimits
+from models.traffic.sumo.edie import EdgeData, edie
 from models.traffic.sumo.electric import Batteries
 from models.traffic.sumo.emissions import set_own
 from models.traffic.sumo.gates import Gates
@@ -49,12 +50,20 @@ class SumoEngine:
         self._read: Tick = 0
         lanes = inputs.read_lanes(city)
         loops, extra = self._additional(lanes)
+        length = np.maximum(city["edge"]["length"], 0.1)
+        self._edie: EdgeData | None = None
+        if p.measures == "edie":
+            extra.append(setting.scratch / "edges.add.xml")
+            ids = [str(edge) for edge in city["edge"].ids]
+            self._edie = EdgeData(ids, length, self._period / 1000.0, extra[-1])
         self.simulation = Simulation(p.engine, self._options(extra), setting.scratch, p.remote)
+        if self._edie is not None:
+            self._edie.connect()
         api, edges = self.simulation.api, [str(edge) for edge in city["edge"].ids]
         self._edges = edges
         self._ways: set[int] = set()
         self.free: Floats = np.array([api.lane.getMaxSpeed(f"{edge}_0") for edge in edges])
-        length = np.maximum(city["edge"]["length"], 0.1)
+        self._length = length
         occupancy = "traffic.occupancy" in setting.wanted
         self._sampler = Sampler(api, edges, length, self.free, lanes, loops, occupancy=occupancy)
         self._limits = SpeedLimits(api, edges, lanes, self.free)
@@ -77,7 +86,7 @@ class SumoEngine:
         scratch = self._setting.scratch
         loops: list[str] = []
         files = []
-        if "traffic.flow" in self._setting.wanted:
+        if "traffic.flow" in self._setting.wanted and self._setting.parameters.measures != "edie":
             files.append(scratch / "counters.add.xml")
             loops = inputs.write_counters(lanes, self._period / 1000.0, files[-1])
         self._gate_loops = inputs.lanes_of(lanes, self._setting.watched)
@@ -112,6 +121,8 @@ class SumoEngine:
         if not setting.own:
             # A guessed demand on guessed signals locks up where the real one would not.
             chosen |= {"ignore-junction-blocker": "15", "time-to-teleport": "150"}
+        if setting.parameters.measures == "edie":
+            chosen["precision"] = "9"
         if setting.own and self._wants_arrivals and setting.parameters.electric > 0.0:
             chosen["device.battery.probability"] = f"{setting.parameters.electric:g}"
         chosen.update(setting.parameters.options)
@@ -214,10 +225,14 @@ class SumoEngine:
         interval = (self._done - self._read) / 1000.0
         self._read = self._done
         found: dict[str, Floats] = {}
-        if "traffic.flow" in wanted:
-            found["traffic.flow"] = sampler.counts() * (3600.0 / interval)
-        found["traffic.speed"] = sampler.speed()
-        found["traffic.density"] = sampler.density()
+        if self._edie is not None:
+            seen = edie(*self._edie.read(), self._length, interval, self.free)
+            found |= zip(("traffic.flow", "traffic.density", "traffic.speed"), seen, strict=True)
+        else:
+            if "traffic.flow" in wanted:
+                found["traffic.flow"] = sampler.counts() * (3600.0 / interval)
+            found["traffic.speed"] = sampler.speed()
+            found["traffic.density"] = sampler.density()
         if "traffic.occupancy" in wanted:
             found["traffic.occupancy"] = sampler.occupancy()
         found["traffic.travel_time"] = sampler.travel_time(interval, self._horizon)
@@ -281,3 +296,5 @@ class SumoEngine:
     def close(self) -> None:
         """End SUMO."""
         self.simulation.close()
+        if self._edie is not None:
+            self._edie.close()
