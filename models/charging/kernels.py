@@ -166,6 +166,36 @@ def queue_up(
 
 
 @nb.njit(cache=True)
+def join(
+    queue: Floats,
+    waits: Floats,
+    length: Counts,
+    cars: Floats,
+    at: Rows,
+    now: float,
+    patience: float,
+    tally: Floats,
+) -> None:
+    """Known cars join the queues of their stations where there is room, in their order.
+
+    Parameters
+    ----------
+    cars : (k, 3) float64
+        Wh, W, stay in s.
+    at : (k,) int32
+        Their stations.
+    """
+    for k in range(at.size):
+        c = at[k]
+        if length[c] < queue.shape[1]:
+            queue[c, length[c]] = cars[k]
+            waits[c, length[c]] = now + patience
+            length[c] += 1
+        else:
+            tally[TURNED_AWAY] += 1.0
+
+
+@nb.njit(cache=True)
 def plug_in(
     queue: Floats,
     waits: Floats,

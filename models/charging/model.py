@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
 from models.charging import kernels
+from models.charging.brought import PORT as BROUGHT
+from models.charging.brought import Brought
 from models.charging.stations import Around, Stations
 from twin.core.indicator import Indicator
 from twin.core.model import Model
@@ -17,6 +19,7 @@ from twin.core.model import Parameters as Base
 from twin.core.port import Port
 from twin.core.time import Tick, hours, minutes
 from twin.core.world import World
+from twin.errors import ConfigError
 
 ARRIVALS = (
     *(0.25, 0.15, 0.10, 0.10, 0.15, 0.30, 0.70, 1.30, 1.60, 1.35, 1.15, 1.15),
@@ -43,6 +46,21 @@ class Parameters(Base):
     stay_ac: float = Field(default=150.0, gt=0.0, description="median stay at AC points, minutes")
     stay_dc: float = Field(default=30.0, gt=0.0, description="median stay at DC points, minutes")
     stay_sigma: float = Field(default=0.7, ge=0.0, description="of its logarithm")
+    arrivals: Literal["parked", "traffic"] = Field(
+        default="parked",
+        description="a stream in proportion to the parked cars, or the electric cars that the "
+        "traffic brings, by their state of charge",
+    )
+    battery: float = Field(
+        default=60.0, gt=0.0, description="of a car that the traffic brings, kWh"
+    )
+    plug_low: float = Field(
+        default=0.2, ge=0.0, le=1.0, description="state of charge below which every car plugs in"
+    )
+    plug_high: float = Field(
+        default=0.8, ge=0.0, le=1.0, description="state of charge from which none does"
+    )
+    target: float = Field(default=0.9, gt=0.0, le=1.0, description="state of charge that it wants")
     patience: float = Field(default=15.0, ge=0.0, description="wait for a point, minutes")
     price: float = Field(default=0.45, ge=0.0, description="what drivers pay, EUR/kWh")
     electricity: float = Field(default=0.20, ge=0.0, description="what operators pay, EUR/kWh")
@@ -60,7 +78,9 @@ class Charging(Model):
 
     name: ClassVar[str] = "charging"
     Parameters = Parameters
-    reads = (Port("citizens.parked", table="edge", unit="veh", default=0.0),)
+    reads: ClassVar[tuple[Port, ...]] = (
+        Port("citizens.parked", table="edge", unit="veh", default=0.0),
+    )
     writes = (Port("charging.power", table="charger", unit="W", profile="sum"),)
     controls = (
         Port(
@@ -89,6 +109,8 @@ class Charging(Model):
         self._peak = self._booked = 0.0
         self._next_bill: Tick = hours(1)
         self._started = False
+        if parameters.arrivals == "traffic":
+            self.reads = (*Charging.reads, BROUGHT)  # type: ignore[misc]
 
     def setup(self) -> None:
         """Stations, and the parked cars in reach of each."""
@@ -106,7 +128,28 @@ class Charging(Model):
         )
         self._edges = Around(self.city, self.city["edge"].points, p.reach)
         self._cars = self.column("charger")
+        self._brought = self._who_is_brought()
         self._usual = self._usual_cars()
+
+    def _who_is_brought(self) -> Brought | None:
+        """The cars that the traffic brings, where the scenario wants them.
+
+        Raises
+        ------
+        ConfigError
+            No model says who arrives.
+        """
+        p = self.parameters
+        if p.arrivals != "traffic":
+            return None
+        if BROUGHT.name not in self.world.written:
+            raise ConfigError(
+                f"arrivals = 'traffic', and no model of the scenario writes {BROUGHT.name}",
+                where="model.charging.arrivals",
+                allowed='"parked"',
+                mend="add [model.traffic] to the scenario",
+            )
+        return Brought(self.city, self.world.streams, p)
 
     def _usual_cars(self) -> npt.NDArray[np.float64]:
         """Cars around each station if nobody says: its car parks at the usual occupancy."""
@@ -138,6 +181,10 @@ class Charging(Model):
         hour = self.world.calendar.local(now).hour
         rate = p.electric_share * p.sessions * ARRIVALS[hour] / 86_400.0
         counter = now // self.period + _OFFSET
+        known = None
+        if self._brought is not None and now > 0:
+            rate = 0.0
+            known = self._brought.cars(self.take(BROUGHT.name))
         return self._stations.step(
             now / 1000.0,
             elapsed,
@@ -145,6 +192,7 @@ class Charging(Model):
             self._cars * (rate * elapsed),
             limit,
             self["charging.power"],
+            known,
         )
 
     def _warm_up(self) -> None:

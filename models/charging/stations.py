@@ -12,6 +12,7 @@ from twin.core.random import poissons
 
 Floats = npt.NDArray[np.float64]
 Keys = npt.NDArray[np.uint64]
+Rows = npt.NDArray[np.int32]
 
 QUEUE = 4
 """Cars that can wait at a station."""
@@ -49,7 +50,14 @@ class Stations:
         self._habits, self._patience = habits, patience
 
     def step(
-        self, now: float, elapsed: float, counter: int, mean: Floats, limit: Floats, out: Floats
+        self,
+        now: float,
+        elapsed: float,
+        counter: int,
+        mean: Floats,
+        limit: Floats,
+        out: Floats,
+        known: tuple[Floats, Rows] | None = None,
     ) -> float:
         """Bring the stations up to ``now``.
 
@@ -63,6 +71,8 @@ class Stations:
             Expected arrivals in this step.
         limit : (n_stations,) float64, 1
         out : (n_stations,) float64, W
+        known
+            Cars that are known one by one ((k, 3): Wh, W, s) and their stations.
 
         Returns
         -------
@@ -85,6 +95,10 @@ class Stations:
             self._patience,
             self.tally,
         )
+        if known is not None:
+            kernels.join(
+                self.queue, self.waits, self.length, *known, now, self._patience, self.tally
+            )
         kernels.plug_in(
             self.queue, self.waits, self.length, self.start, self.slots, now, self.tally
         )

@@ -6,10 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import shapely
 
+from models.charging.build import ChargingBuilder
 from models.parking.build import ParkingBuilder
 from models.traffic.build import TrafficBuilder
 from tests.models._streets import bologna, grid, indicators, live, scenario
+from tests.models.street_city import features
 from twin.city.city import City
 from twin.city.features import Features
 from twin.city.table import Table
@@ -87,6 +90,23 @@ def test_searching_drivers_circulate_in_the_traffic() -> None:
     assert found["parking.search_distance"] > 1.0
     alone = indicators(live(city, scenario(8)))
     assert found["traffic.trips"] > alone["traffic.trips"]
+
+
+def test_electric_cars_that_arrive_with_little_charge_plug_in() -> None:
+    city = with_bays(bologna())
+    middle = city["edge"].points.mean(axis=0)
+    near = np.argsort(np.hypot(*(city["edge"].points - middle).T))[:12]
+    tags = {"amenity": "charging_station", "capacity": "6", "socket:type2:output": "22 kW"}
+    spots = [(tags, shapely.Point(city["edge"].points[row])) for row in near]
+    ChargingBuilder().build(city, features(*spots))
+    raw = scenario(6, electric=0.5).raw
+    charging = {"arrivals": "traffic", "warm_up": 0, "reach": 3000.0}
+    what = Scenario.from_dict({**raw, "model": {**raw["model"], "charging": charging}})
+    found, told = lived(city, what)
+    assert found["charging.sessions"] > 3
+    assert found["charging.energy"] > 0.0
+    electric = sum(float(batch["electric"].sum()) for batch in told)
+    assert found["charging.sessions"] + found["charging.turned_away"] < electric
 
 
 def test_emission_models_agree_in_order_and_move_nobody(streets: City) -> None:

@@ -106,8 +106,8 @@ class EdgeData:
         for edge, spent, driven in _EDGE.findall(whole):
             row = self._row.get(edge)
             if row is not None:
-                # SUMO's density is the time of the fronts of vehicles; its sampledSeconds also those
-                # in which only their backs are on the edge.
+                # SUMO's density is of the fronts of vehicles; its sampledSeconds are also those in
+                # which only their backs are on the edge.
                 seconds[row] += float(spent or 0.0) * self._length[row] * self._period / 1000.0
                 metres[row] += float(driven)
         return seconds, metres
