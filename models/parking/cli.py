@@ -65,3 +65,39 @@ def prices_command(
     cut = pricing.Bands.parse(names, "bands")
     pricing.write(output, city["parking"], cut, last.price, np.asarray(street))
     print(f"prices: {output}")
+
+
+@app.command("forecast")
+def forecast_command(
+    file: Annotated[
+        Path,
+        typer.Argument(help="CSV with SystemCodeNumber, Capacity, Occupancy, LastUpdated."),
+    ],
+    held_out: Annotated[
+        int, typer.Option(help="Days at the end that nothing is learnt from.", min=1)
+    ] = 14,
+) -> None:
+    """Clean a recording of car parks and say how well its occupancy can be forecast."""
+    from models.parking import forecast
+    from twin.errors import ConfigError
+
+    recording = forecast.read(file)
+    days = len(recording.days)
+    if held_out > days - 7:
+        raise ConfigError(
+            f"--held-out {held_out}", allowed=f"at most {days - 7} of the {days} days"
+        )
+    flagged = ", ".join(f"{many} {rule}" for rule, many in recording.flagged.items())
+    print(f"{len(recording.parks)} car parks, {days} days; rows left out: {flagged}")
+    hours = forecast.by_hour(recording)
+    print(
+        "mean by hour: " + "  ".join(f"{h}h {100 * v:.1f}%" for h, v in enumerate(hours) if v == v)
+    )
+    print(f"mean absolute error on the last {held_out} days, points of occupancy:")
+    print("ahead   forecast   as now   as a week ago   usual")
+    for ahead in (1, 2, 4, 8):
+        e = {key: 100 * value for key, value in forecast.skill(recording, held_out, ahead).items()}
+        print(
+            f"{ahead * forecast.SLOT:3d} min {e['forecast']:8.2f} {e['as now']:9.2f} "
+            f"{e['as a week ago']:12.2f} {e['usual']:11.2f}"
+        )
