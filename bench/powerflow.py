@@ -10,12 +10,14 @@ pandapower's Newton.
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from bench import _feeders
 from bench._report import Bench, alternate
 from models.energy.flow.network import Network
 from models.energy.flow.pandapower_import import Imported, from_pandapower
@@ -29,6 +31,8 @@ SAMPLE = 50
 """Steps that pandapower solves."""
 MONTH = 30 * 96
 REPETITIONS = 5
+STATIONS = 397
+"""Of 252 buses each."""
 
 
 def main() -> None:
@@ -36,6 +40,7 @@ def main() -> None:
     bench = Bench.from_arguments("A year of quarter-hours, s")
     for code in GRIDS:
         measure(bench, code)
+    city(bench)
     bench.finish()
 
 
@@ -73,7 +78,27 @@ def measure(bench: Bench, code: str) -> None:
     )
     ratio = min(theirs_too) / min(magnitude)
     bench.figure(f"magnitude_{code}", min(magnitude), "s", min(theirs_too), ratio)
+    _lightsim(bench, code, net, profiles, own)
     _pandapower(bench, code, net, profiles, found, flow.solve(active, reactive).voltage, own)
+
+
+def city(bench: Bench) -> None:
+    """A day of quarter-hours of a city of 100,000 buses, one tree."""
+    network = _feeders.grid(40 if bench.quick else STATIONS)
+    active, reactive = _feeders.day(network)
+    flow = PowerFlow(network)
+    flow.solve(active[:, :1], reactive[:, :1])
+    model, update = peer(network, active, reactive)
+    ours, theirs = alternate(
+        REPETITIONS,
+        lambda: spent(lambda: flow.solve(active, reactive)),
+        lambda: spent(lambda: solve_peer(model, update, "iterative_current")),
+    )
+    note = f"power-grid-model iterative_current; {active.shape[1]} steps, {len(active)} buses"
+    bench.figure("city_100k", min(ours), "s", min(theirs), min(theirs) / min(ours), note)
+    found = flow.solve(active, reactive).voltage
+    gap = np.abs(found - solve_peer(model, update, "newton_raphson").T).max()
+    bench.figure("error_city_100k", float(gap), "p.u.", note="beside power-grid-model, Newton")
 
 
 def spent(work: Callable[[], object]) -> float:
@@ -161,6 +186,49 @@ def solve_peer(
     )
     found: Floats = out["node"]["u_pu"]
     return found
+
+
+def _lightsim(bench: Bench, code: str, net: Any, profiles: dict[Any, Any], own: float) -> None:
+    """lightsim2grid's Newton, a sample of the steps one after the other, from the last solution."""
+    try:
+        from lightsim2grid.network import init_from_pandapower
+    except ImportError:
+        print("lightsim2grid is not installed: pip install 'citytwin[bench]' to see it here")
+        return
+    for limit in ("min_p_mw", "max_p_mw", "min_q_mvar", "max_q_mvar"):
+        if limit in net.sgen:
+            net.sgen[limit] = net.sgen[limit].astype(float)
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            model = init_from_pandapower(net)
+    except (TypeError, RuntimeError, KeyError) as error:
+        print(f"lightsim2grid does not read {code}: {error}")
+        return
+    loads = [profiles["load", key].to_numpy(float) for key in ("p_mw", "q_mvar")]
+    steps = len(loads[0])
+    voltage = model.dc_pf(np.ones(model.total_bus(), dtype=complex), 10, 1e-9)
+    if not len(voltage):
+        print(f"lightsim2grid finds no start for {code}")
+        return
+
+    def work() -> None:
+        nonlocal voltage
+        for step in range(SAMPLE):
+            for i in range(loads[0].shape[1]):
+                model.change_p_load(i, loads[0][step, i])
+                model.change_q_load(i, loads[1][step, i])
+            found = model.ac_pf(voltage.copy(), 20, 1e-9)
+            if not len(found):
+                raise RuntimeError(f"no voltages at step {step}")
+            voltage = found
+
+    try:
+        whole = spent(work) / SAMPLE * steps
+    except RuntimeError as error:
+        print(f"lightsim2grid does not solve {code}: {error}")
+        return
+    note = f"{SAMPLE} steps, drawn out to all; its own reading of the grid"
+    bench.figure(f"lightsim2grid_{code}", own, "s", whole, whole / own, note=note)
 
 
 def _pandapower(
