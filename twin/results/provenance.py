@@ -82,14 +82,16 @@ def git_commit() -> str:
 
 
 def inputs(scenario: Scenario, city: City) -> dict[str, str]:
-    """Hashes of everything that a run reads: the bundle's files, recordings, models' files."""
+    """Hashes of everything that a run reads: files of bundle, items and models."""
     # As they are now: a table may have been corrected in a GIS since the bundle was made.
     folder, files = city.folder, city.manifest.get("files", {})
     found = {f"city/{name}": sha256(folder / name) for name in sorted(files)} if folder else {}
-    for item in scenario.data.sensor:
-        file = item.parameters.get("file")
-        if isinstance(file, str) and Path(file).is_file():
-            found[f"sensor/{Path(file).name}"] = sha256(Path(file))
+    data = scenario.data
+    for kind, items in (("sensor", data.sensor), ("policy", data.policy), ("event", data.event)):
+        for item in items:
+            file = item.parameters.get("file")
+            if isinstance(file, str) and Path(file).is_file():
+                found[f"{kind}/{Path(file).name}"] = sha256(Path(file))
     for name, parameters in scenario.data.model.items():
         for key, file in parameters.items():
             if key.endswith("_file") and isinstance(file, str) and Path(file).is_file():
