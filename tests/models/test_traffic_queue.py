@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from models.traffic.build import TrafficBuilder
+from models.traffic.engine import Setting
+from models.traffic.parameters import TrafficParameters
+from models.traffic.queue.arrays import TRACED
 from models.traffic.queue.emissions import elements
+from models.traffic.queue.engine import QueueEngine
+from models.traffic.queue.fit import agreement, alone, observe
+from models.traffic.queue.layout import plain
 from models.traffic.queue.network import read_streets
 from models.traffic.queue.parameters import QueueParameters
+from models.traffic.queue.settings import Settings
 from models.traffic.queue.signals import Program
+from models.traffic.queue.simulation import Queues
 from tests.models._streets import bologna, grid, indicators, live
 from tests.models._streets import scenario as any_scenario
 from twin.city.city import City
@@ -188,3 +197,91 @@ def test_elements_of_driving_are_those_of_a_car() -> None:
     assert 0.1 < car.idle[0] < 2.0  # g/s
     with pytest.raises(ModelError, match="no-such-class"):
         elements("no-such-class")
+
+
+def test_closed_lanes_take_capacity(streets: City) -> None:
+    layout = read_streets(streets, QueueParameters(), own=False).layout
+    setting = Setting(
+        streets,
+        1,
+        Path(),
+        False,
+        True,
+        frozenset(),
+        frozenset(),
+        np.empty(0, dtype=np.int64),
+        TrafficParameters(engine="queue"),
+    )
+    engine = QueueEngine(setting)
+    edges = layout.links
+    columns = {
+        "traffic.closed": np.zeros(edges),
+        "traffic.speed_limit": engine.free.copy(),
+        "traffic.signal_program": np.full(len(streets["signal"]), -1.0),
+        "traffic.lanes_closed": np.zeros(edges),
+    }
+    engine.control(columns)
+    before = engine._queues.state.links["entry_gap"].copy()
+    columns["traffic.lanes_closed"][0] = 1.0
+    engine.control(columns)
+    after = engine._queues.state.links["entry_gap"]
+    assert after[0] >= 2.0 * before[0] - 1e-9
+    assert (after[1:] == before[1:]).all()
+    columns["traffic.lanes_closed"][0] = 0.0
+    engine.control(columns)
+    np.testing.assert_allclose(engine._queues.state.links["entry_gap"], before)
+
+
+def test_a_toll_leads_those_around_to_whom_it_is_dear() -> None:
+    # Two ways of 300 and 450 m from node 0 to 3: the short one costs 1 EUR.
+    layout = plain([4, 0, 1, 0, 2, 3], [0, 1, 3, 2, 3, 5], [50, 150, 150, 225, 225, 50], 15.0)
+    queues = Queues(layout, Settings(), keep=1000)
+    queues.toll[1] = 1.0
+    queues.add(np.arange(100) * 5.0, np.zeros(100), goal=np.full(100, 5), burden=[0.0, 60.0] * 50)
+    queues.advance(2000.0)
+    lines = queues.state.trace[: queues.state.counts[TRACED]]
+    assert set(lines["vehicle"][lines["link"] == 1] % 2) == {0}
+    assert set(lines["vehicle"][lines["link"] == 3] % 2) == {1}
+
+
+def test_a_full_turn_lane_holds_up_the_others_behind_it() -> None:
+    # A street of two lanes, one for each turn; the left turn is closed. Its lane fills, and then
+    # nobody who goes straight on can enter the street either.
+    layout = plain([0, 1, 1], [1, 2, 3], [75.0, 300.0, 300.0], 15.0, lanes=2)
+    layout.group = np.array([0, 1], dtype=np.int32)
+    layout.group_link = np.array([0, 0, 1, 2], dtype=np.int32)
+    layout.group_servers = [[0], [1], [2], [3]]
+    layout.server_gap = np.array([1.5, 1.5, 0.75, 0.75])
+    layout.arrival_group = np.array([0, 2, 3], dtype=np.int32)
+    layout.weight = np.ones(4)
+    layout.group_spaces = np.array([10.0, 10.0, 0.0, 0.0])
+    queues = Queues(layout, Settings(renew=0.0), goals=[1, 2], keep=1000)
+    queues.state.links["closed"][1] = 1
+    first, last = queues.add_routes([[0, 1], [0, 2]])
+    turn = np.arange(100) % 2
+    queues.add(np.arange(100) * 2.0, np.zeros(100), route=(first[turn], last[turn]))
+    queues.advance(600.0)
+    assert queues.inside()[0] == 10
+    assert queues.arrived() == 10
+    queues.open(1)
+    queues.advance(2000.0)
+    assert queues.arrived() == 100
+
+
+def test_a_fit_to_the_engine_itself_finds_nothing_to_mend(streets: City) -> None:
+    what = alone(scenario(6))
+    seen = observe(what, streets, 1, "queue", {})
+    same = agreement(seen, observe(what, streets, 1, "queue", {}))
+    assert (same.travel_time, same.trips, same.edges) == (0.0, 0.0, 0.0)
+    assert same.correlation == pytest.approx(1.0)
+    slower = agreement(observe(what, streets, 1, "queue", {"speed": 0.6}), seen)
+    assert slower.travel_time > 0.1
+    assert slower.loss > same.loss
+
+
+@pytest.mark.slow
+def test_bologna_is_as_in_sumo() -> None:
+    sumo = observe(any_scenario(80), bologna(), 42, "libsumo", {})
+    found = agreement(observe(any_scenario(80), bologna(), 42, "queue", {}), sumo)
+    assert abs(found.travel_time) < 0.15
+    assert found.correlation > 0.9

@@ -55,6 +55,7 @@ LINK = _record(
     ("end_out", np.int32),
     ("closed", np.int32),
     ("turn", np.int32),  # column of State.trees
+    ("lanes_fill", np.int32),  # whether its groups have a storage of their own
     ("watched", np.int32),  # whether entries and exits are traced
 )
 GROUP = _record(
@@ -64,6 +65,10 @@ GROUP = _record(
     ("yielded", np.float64),  # how long the head has given way, s
     ("time_sum", np.float64),  # travel times of those who left, s
     ("passed", np.float64),  # veh
+    ("entries", np.int64),  # vehicles that came to queue here
+    ("exits", np.int64),
+    ("ring", np.int64),  # first place in State.ring
+    ("storage", np.int32),  # vehicles that fit on its lanes; 0 where only the link counts
     ("link", np.int32),
     ("head", np.int32),  # first of the queue, -1 none
     ("tail", np.int32),
@@ -76,6 +81,7 @@ GROUP = _record(
 SERVER = _record(
     ("free", np.float64),  # when the lanes are free again, s
     ("gap", np.float64),  # saturation headway, s
+    ("shared", np.int32),  # one lane that several groups use: who gives way blocks it
 )
 """Lanes that are used alike."""
 MOVEMENT = _record(
@@ -140,7 +146,7 @@ class State(NamedTuple):
     links, groups, servers, movements, vehicles, plans, windows, stops, rules
         Record arrays of the types above.
     ring : (sum of storage,) float64, s
-        Times of the last exits of each link.
+        Times of the last exits of each link and lane group.
     servers_of, yields, routes : int32
         What records point into.
     goals : (n_goals,) int32

@@ -18,7 +18,7 @@ from models.traffic.queue.arrays import (
     State,
 )
 from models.traffic.queue.calendar.kernels import NEVER, pop, push, schedule
-from models.traffic.queue.passing.kernels import SAME, accepts, head_from, may_go
+from models.traffic.queue.passing.kernels import SAME, accepts, head_from, lanes_accept, may_go
 
 DONE, FULL = 0, 1
 STOPPED = 1.0
@@ -79,11 +79,18 @@ def tree_movement(s: State, vehicle: int, link: int) -> int:
 
 
 @nb.njit(cache=True, _nrt=False, forceinline=True)
-def choose(s: State, vehicle: int, link: int) -> int:
-    """The movement of a vehicle at the end of the link that it enters."""
+def choose(s: State, vehicle: int, link: int, ahead: int) -> int:
+    """The movement of a vehicle at the end of a link.
+
+    Parameters
+    ----------
+    ahead
+        0 when it is on the link, 1 when the link is the next of its way.
+    """
     position = s.vehicles[vehicle].position
     if position < 0:
         return tree_movement(s, vehicle, link)
+    position += ahead
     if position == s.vehicles[vehicle].last:
         return ARRIVES
     following = s.routes[position + 1]
@@ -91,6 +98,20 @@ def choose(s: State, vehicle: int, link: int) -> int:
         if s.movements[movement].to == following:
             return movement
     return BARRED
+
+
+@nb.njit(cache=True, _nrt=False, forceinline=True)
+def takes(s: State, group: int, link: int) -> float:
+    """When a link, and the lanes that it needs there, take the head of a group, s."""
+    opens = accepts(s, link)
+    if opens == NEVER or not s.links[link].lanes_fill:
+        return opens
+    vehicle = s.groups[group].head
+    ahead = 1 if group < s.groups.size - s.links.size else 0
+    movement = choose(s, vehicle, link, ahead)
+    if movement < 0:
+        return opens
+    return max(opens, lanes_accept(s, s.movements[movement].group))
 
 
 @nb.njit(cache=True, _nrt=False, forceinline=True)
@@ -129,9 +150,10 @@ def enter(
     s.vehicles[vehicle].freely += delay + free
     s.vehicles[vehicle].driven += s.links[link].length * share
     s.vehicles[vehicle].ready = time + delay + free
-    movement = choose(s, vehicle, link)
+    movement = choose(s, vehicle, link, 0)
     s.vehicles[vehicle].movement = movement
     if movement >= 0:
+        s.groups[s.movements[movement].group].entries += 1
         s.vehicles[vehicle].ready += s.movements[movement].hold
     stop = s.vehicles[vehicle].stop
     if stop >= 0 and s.stops[stop].link == link:
@@ -153,21 +175,39 @@ def enter(
 
 
 @nb.njit(cache=True, _nrt=False, forceinline=True)
+def look(s: State, link: int, time: float) -> None:
+    """Plan when a link takes the first of those who wait for it."""
+    first, group = NEVER, s.links[link].first_waiting
+    while group >= 0:
+        first = min(first, takes(s, group, link))
+        if not s.links[link].lanes_fill:
+            break
+        group = s.groups[group].next_waiting
+    first = max(time, first)
+    entity = s.groups.size + link
+    if first < s.due[entity]:
+        schedule(s.heap, s.counts, s.due, entity, first)
+
+
+@nb.njit(cache=True, _nrt=False, forceinline=True)
 def leave(s: State, group: int, vehicle: int, time: float) -> None:
     """Take a vehicle off its link; who waits to enter the link learns when it may."""
     link = s.groups[group].link
     spend(s, link, time)
     s.ring[s.links[link].ring + s.links[link].exits % s.links[link].storage] = time
     s.links[link].exits += 1
+    storage = s.groups[group].storage
+    if storage > 0:
+        s.ring[s.groups[group].ring + s.groups[group].exits % storage] = time
+        s.groups[group].exits += 1
     queued = time - s.vehicles[vehicle].ready
     s.vehicles[vehicle].queued += queued
     if queued > STOPPED:
         s.links[link].stops += 1.0
     s.groups[group].time_sum += time - s.vehicles[vehicle].entered
     s.groups[group].passed += 1.0
-    entity = s.groups.size + link
-    if s.links[link].first_waiting >= 0 and s.due[entity] == NEVER:
-        schedule(s.heap, s.counts, s.due, entity, max(time, accepts(s, link)))
+    if s.links[link].first_waiting >= 0:
+        look(s, link, time)
 
 
 @nb.njit(cache=True, _nrt=False, forceinline=True)
@@ -248,10 +288,9 @@ def wait(s: State, group: int, link: int, time: float) -> None:
     s.groups[group].next_waiting = s.links[link].first_waiting
     s.links[link].first_waiting = group
     entity = s.groups.size + link
-    if s.due[entity] == NEVER:
-        opens = accepts(s, link)
-        if opens < NEVER:
-            schedule(s.heap, s.counts, s.due, entity, max(time, opens))
+    opens = max(time, takes(s, group, link))
+    if opens < s.due[entity]:
+        schedule(s.heap, s.counts, s.due, entity, opens)
 
 
 @nb.njit(cache=True, _nrt=False, forceinline=True)
@@ -286,7 +325,7 @@ def serve(s: State, group: int, time: float) -> int:
         link = s.movements[s.vehicles[vehicle].movement].to
     else:
         link = group - sources
-    if s.links[link].first_waiting < 0 and accepts(s, link) <= time + SAME:
+    if s.links[link].first_waiting < 0 and takes(s, group, link) <= time + SAME:
         return link
     wait(s, group, link, time)
     return NONE
@@ -297,18 +336,19 @@ def admit(s: State, link: int, time: float) -> int:
     """The group whose head enters a link that has room: the least virtual tag first."""
     sources = s.groups.size - s.links.size
     while s.links[link].first_waiting >= 0:
-        opens = accepts(s, link)
-        if opens > time + SAME:
-            schedule(s.heap, s.counts, s.due, s.groups.size + link, opens)
+        best, group = NONE, s.links[link].first_waiting
+        whole = accepts(s, link) <= time + SAME
+        while whole and group >= 0:
+            if (
+                best < 0
+                or s.groups[group].tag < s.groups[best].tag
+                or (s.groups[group].tag == s.groups[best].tag and group < best)
+            ) and takes(s, group, link) <= time + SAME:
+                best = group
+            group = s.groups[group].next_waiting
+        if best < 0:
+            look(s, link, time)
             return NONE
-        best = s.links[link].first_waiting
-        other = s.groups[best].next_waiting
-        while other >= 0:
-            if s.groups[other].tag < s.groups[best].tag or (
-                s.groups[other].tag == s.groups[best].tag and other < best
-            ):
-                best = other
-            other = s.groups[other].next_waiting
         stop_waiting(s, best)
         if best < sources:
             when = may_go(s, best, time)

@@ -65,6 +65,11 @@ class Layout:
         Mean wait for green of a vehicle that meets no other.
     hold : (n_movements,) float64, s
         Wait before a movement that does not depend on others; none where it is empty.
+    server_lanes : (n_servers,) float64
+        Lanes of each server; none where nobody shares one.
+    group_spaces : (n_groups,) float64, veh
+        Vehicles that stand on the lanes of a group at jam density, 0 where only the link counts;
+        none where it is empty.
     barred : (n_movements,) bool
         Movements that those do not choose who find their way; none where it is empty.
     """
@@ -89,6 +94,8 @@ class Layout:
     windows: Records = field(default_factory=lambda: np.empty(0, dtype=WINDOW))
     red: Floats = field(default_factory=lambda: np.empty(0))
     hold: Floats = field(default_factory=lambda: np.empty(0))
+    server_lanes: Floats = field(default_factory=lambda: np.empty(0))
+    group_spaces: Floats = field(default_factory=lambda: np.empty(0))
     barred: npt.NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, dtype=bool))
 
     @property
@@ -105,14 +112,21 @@ class Layout:
             Room for events and for traced lines.
         """
         storage = np.maximum(1, np.ceil(self.spaces - 1e-9)).astype(np.int64)
+        lanes = self._group_storage()
         groups = len(self.group_link) + self.links
         server_start, servers_of = csr(self.group_servers)
         yield_start, yields = csr(self.yields)
         nothing = np.empty(0, dtype=np.int32)
         return State(
             links=self._link_records(storage),
-            groups=self._group_records(server_start),
-            servers=records(SERVER, len(self.server_gap), free=-np.inf, gap=self.server_gap),
+            groups=self._group_records(server_start, lanes, int(storage.sum())),
+            servers=records(
+                SERVER,
+                len(self.server_gap),
+                free=-np.inf,
+                gap=self.server_gap,
+                shared=self._shared(),
+            ),
             movements=records(
                 MOVEMENT,
                 len(self.end),
@@ -130,7 +144,7 @@ class Layout:
             windows=self.windows,
             stops=np.empty(0, dtype=STOP),
             rules=np.zeros(1, dtype=RULE),
-            ring=np.full(int(storage.sum()), -np.inf),
+            ring=np.full(int(storage.sum() + lanes.sum()), -np.inf),
             servers_of=servers_of,
             yields=yields,
             routes=nothing,
@@ -158,15 +172,34 @@ class Layout:
             arrival_group=self.arrival_group,
             first_out=first_out[:-1],
             end_out=first_out[1:],
+            lanes_fill=np.bincount(self.group_link, self._group_storage()[: len(self.group_link)])
+            > 0,
         )
 
-    def _group_records(self, server_start: Ints) -> Records:
+    def _shared(self) -> npt.NDArray[np.bool_]:
+        """Servers of one lane that several groups use; (n_servers,) bool."""
+        users = np.bincount(
+            [server for listed in self.group_servers for server in listed],
+            minlength=len(self.server_gap),
+        )
+        return (users > 1) & (self.server_lanes == 1.0 if len(self.server_lanes) else False)
+
+    def _group_storage(self) -> Longs:
+        """Vehicles that fit on the lanes of each group and source, 0 without a limit; int64."""
+        found = np.zeros(len(self.group_link) + self.links, dtype=np.int64)
+        if len(self.group_spaces):
+            found[: len(self.group_link)] = np.ceil(self.group_spaces - 1e-9)
+        return found
+
+    def _group_records(self, server_start: Ints, lanes: Longs, first: int) -> Records:
         """Lane groups, then a source a link; a source has no server and the link's own priority."""
         none = np.zeros(self.links, dtype=np.int32)
         return records(
             GROUP,
             len(self.group_link) + self.links,
             weight=np.concatenate([self.weight, self.capacity]),
+            ring=first + np.cumsum(lanes) - lanes,
+            storage=lanes,
             link=np.concatenate([self.group_link, np.arange(self.links)]),
             head=NONE,
             tail=NONE,

@@ -272,6 +272,11 @@ def _build(
         plans=lit.plans,
         windows=lit.windows,
     )
+    on_lanes = np.zeros(len(group_link))
+    for row, turn in enumerate(turns):
+        on_lanes[group[row]] = len(turn.lanes) * max(1.0, length[turn.start] / p.spacing)
+    layout.group_spaces = on_lanes
+    layout.server_lanes = np.array(wide)
     red = np.zeros(len(group_link))
     np.maximum.at(red, group, lit.red)
     layout.red = red

@@ -13,14 +13,14 @@ class QueueParameters(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     reaction: float = Field(
-        default=1.2, ge=0.5, le=3.0, description="from the start of a queued vehicle to the next, s"
+        default=1.4, ge=0.5, le=3.0, description="from the start of a queued vehicle to the next, s"
     )
     spacing: float = Field(
         default=7.5, ge=4.0, le=15.0, description="street that a standing vehicle takes, m"
     )
-    speed: float = Field(default=0.95, ge=0.5, le=1.2, description="free speed over the limit")
+    speed: float = Field(default=0.92, ge=0.5, le=1.2, description="free speed over the limit")
     start_loss: float = Field(
-        default=1.0, ge=0.0, le=6.0, description="green that is lost when a queue starts, s"
+        default=1.5, ge=0.0, le=6.0, description="green that is lost when a queue starts, s"
     )
     turn_loss: float = Field(
         default=1.0, ge=0.0, le=10.0, description="time that a turn costs beside its way, s"

@@ -61,6 +61,19 @@ def accepts(s: State, link: int) -> float:
 
 
 @nb.njit(cache=True, _nrt=False, forceinline=True)
+def lanes_accept(s: State, group: int) -> float:
+    """When the lanes of a group take its next vehicle, by the rule of :func:`accepts`, s."""
+    storage = s.groups[group].storage
+    needed = s.groups[group].entries + 1 - storage
+    if storage == 0 or needed <= 0:
+        return -NEVER
+    if needed > s.groups[group].exits:
+        return NEVER
+    slot = s.groups[group].ring + (needed - 1) % storage
+    return s.ring[slot] + s.links[s.groups[group].link].wave_time
+
+
+@nb.njit(cache=True, _nrt=False, forceinline=True)
 def head_from(s: State, group: int, vehicle: int, time: float) -> float:
     """When the head of a queue can leave as far as its own link and signal go, s."""
     when = max(time, s.vehicles[vehicle].ready, server_free(s, group))
@@ -109,4 +122,9 @@ def may_go(s: State, group: int, time: float) -> float:
     if when <= time + SAME and movement >= 0:
         when = gives_way(s, movement, s.groups[group].yielded, time)
         s.groups[group].yielded += when - time
+        if when > time + SAME:
+            for place in range(s.groups[group].first_server, s.groups[group].end_server):
+                server = s.servers_of[place]
+                if s.servers[server].shared:
+                    s.servers[server].free = max(s.servers[server].free, when)
     return when

@@ -6,8 +6,8 @@ import numba as nb
 
 from models.traffic.queue.arrays import NONE, Bytes, Ints, State
 from models.traffic.queue.calendar.kernels import NEVER, schedule
-from models.traffic.queue.kernels import choose, enqueue, move, spend, stop_waiting
-from models.traffic.queue.passing.kernels import accepts, head_from
+from models.traffic.queue.kernels import choose, enqueue, look, move, spend, stop_waiting, takes
+from models.traffic.queue.passing.kernels import head_from
 
 # `_nrt=False` leaves out the counting of references, whose atomic operations cost more than the
 # work between them; nothing is allocated here.
@@ -38,7 +38,7 @@ def depart(s: State, vehicles: Ints, origins: Ints, now: float) -> None:
 def wake(s: State, link: int, now: float) -> None:
     """Let those who wait for a link try again, after it was opened."""
     if s.links[link].first_waiting >= 0:
-        schedule(s.heap, s.counts, s.due, s.groups.size + link, max(now, accepts(s, link)))
+        look(s, link, now)
 
 
 @nb.njit(cache=True, _nrt=False)
@@ -57,7 +57,7 @@ def release(
         link = s.groups[group].waits_for
         if link < 0 or s.links[link].closed or now - s.groups[group].waits_since < stuck:
             continue
-        if accepts(s, link) < NEVER:
+        if takes(s, group, link) < NEVER:
             continue
         stop_waiting(s, group)
         move(s, group, link, now)
@@ -67,7 +67,7 @@ def release(
 
 @nb.njit(cache=True, _nrt=False)
 def locked(s: State, inside: Bytes) -> int:
-    """Links that can never move again: full, and every queue waits for another such link.
+    """Links that can never move again: every queue waits for another such link that is full.
 
     Parameters
     ----------
@@ -81,8 +81,8 @@ def locked(s: State, inside: Bytes) -> int:
     """
     links, sources = s.links.size, s.groups.size - s.links.size
     for link in range(links):
-        full = s.links[link].entries - s.links[link].exits >= s.links[link].storage
-        inside[link] = 1 if full and not s.links[link].closed else 0
+        busy = s.links[link].entries > s.links[link].exits
+        inside[link] = 1 if busy and not s.links[link].closed else 0
     changed = True
     while changed:
         changed = False
@@ -91,7 +91,7 @@ def locked(s: State, inside: Bytes) -> int:
             if not inside[link] or s.groups[group].head < 0:
                 continue
             target = s.groups[group].waits_for
-            if target < 0 or not inside[target]:
+            if target < 0 or not inside[target] or takes(s, group, target) < NEVER:
                 inside[link] = 0
                 changed = True
     count = 0
@@ -129,11 +129,14 @@ def lead_around(s: State, link: int, now: float) -> int:
             moved = moved or before < 0
             if before < 0 and s.groups[group].waits_for >= 0:
                 stop_waiting(s, group)
-            other = choose(s, vehicle, link)
+            other = choose(s, vehicle, link, 0)
             s.vehicles[vehicle].movement = other
             if other >= 0 and s.movements[other].group == group:
                 before, vehicle = vehicle, following
                 continue
+            if other >= 0:
+                s.groups[s.movements[other].group].entries += 1
+            s.groups[group].entries -= 1
             if before < 0:
                 s.groups[group].head = following
             else:
