@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.traffic.engine import EMISSIONS, Account, Floats, Passages, Setting, Vehicles
-from models.traffic.fleet import NAMES, TYPES
+from models.traffic.fleet import BASE, BASES, NAMES, TYPES, emission_class
 from models.traffic.queue import demand
 from models.traffic.queue.arrays import ARRIVED, ENDED, TRACED, Ints
 from models.traffic.queue.control import Controls
@@ -32,14 +32,14 @@ GAP = 2.5
 """SUMO's usual gap between standing vehicles, m."""
 
 
-def _said(name: str, key: str) -> str:
-    """What the fleet says of a type."""
-    found = re.search(rf'{key}="([^"]+)"', TYPES[name])
-    return found.group(1) if found else ""
+def _length(kind: int) -> float:
+    """Length of a vehicle of the fleet with its gap, m."""
+    found = re.search(r'length="([^"]+)"', TYPES[BASES[BASE[kind]]])
+    return float(found.group(1) if found else 5.0) + GAP
 
 
-LENGTHS = np.array([float(_said(name, "length")) + GAP for name in NAMES])
-CLASSES = [_said(name, "emissionClass") for name in NAMES]
+LENGTHS = np.array([_length(kind) for kind in range(len(NAMES))])
+CLASSES = [emission_class(kind) for kind in range(len(NAMES))]
 
 
 class QueueEngine:
