@@ -17,7 +17,7 @@ from twin.core.random import Keys, normals, uniforms
 from twin.errors import ConfigError
 
 PREFIX = "citytwin."
-TYPES = {
+_NEWEST = {
     "petrol": 'length="4.6" emissionClass="HBEFA4/PC_petrol_Euro-6ab" guiShape="passenger"',
     "diesel": 'length="4.8" emissionClass="HBEFA4/PC_diesel_Euro-6ab" guiShape="passenger/wagon"',
     "electric": 'length="4.6" emissionClass="HBEFA4/PC_BEV" guiShape="passenger"',
@@ -31,7 +31,7 @@ TYPES = {
     ),
 }
 """Vehicle types of the newest standard by name; all may drive where cars may."""
-BASES = tuple(TYPES)
+BASES = tuple(_NEWEST)
 STANDARDS = {"petrol": 2, "diesel": 2, "van": 2, "truck": 3}
 """Oldest Euro standard that is told apart."""
 _OLDER = [(base, euro) for base, oldest in STANDARDS.items() for euro in range(5, oldest - 1, -1)]
@@ -119,12 +119,22 @@ def critair(kind: int) -> int:
 def emission_class(kind: int) -> str:
     """SUMO's emission class of one of ``NAMES``."""
     base, euro = BASES[BASE[kind]], int(EURO[kind])
-    newest = TYPES[base].partition('emissionClass="')[2].partition('"')[0]
+    newest = _NEWEST[base].partition('emissionClass="')[2].partition('"')[0]
     if euro == 6:
         return newest
     if base == "truck":
         return "HBEFA4/RT_gt12-14t_Euro-" + {5: "V_SCR", 4: "IV_SCR", 3: "III"}[euro]
     return newest.replace("Euro-6ab", f"Euro-{euro}")
+
+
+def _described(kind: int) -> str:
+    """Attributes of a type of SUMO."""
+    newest = _NEWEST[BASES[BASE[kind]]]
+    return newest.replace(emission_class(int(BASE[kind])), emission_class(kind))
+
+
+TYPES = {name: _described(kind) for kind, name in enumerate(NAMES)}
+"""Attributes of each type for SUMO; all may drive where cars may."""
 
 
 def speed_factors(keys: Keys) -> npt.NDArray[np.float64]:
@@ -172,16 +182,10 @@ def write_types(
     """
     types = [
         f'<vType id="{PREFIX}{name}{end}" vClass="passenger" speedFactor="1" speedDev="0" '
-        f"{_classed(_described(kind), _class(name, emissions, battery))}>"
+        f"{_classed(TYPES[name], _class(name, emissions, battery))}>"
         f'<param key="has.rerouting.device" value="{value}"/>'
         f"{parameters() if battery is not None and name == 'electric' else ''}</vType>"
-        for kind, name in enumerate(NAMES)
+        for name in NAMES
         for end, value in (("", "true"), (KEEPS, "false"))
     ]
     file.write_text("<additional>\n" + "\n".join(types) + "\n</additional>\n", encoding="utf-8")
-
-
-def _described(kind: int) -> str:
-    """Attributes of a type of SUMO."""
-    newest = TYPES[BASES[BASE[kind]]]
-    return newest.replace(emission_class(int(BASE[kind])), emission_class(kind))
