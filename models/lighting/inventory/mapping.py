@@ -17,10 +17,11 @@ Throw = Literal["road", "sodium", "ambience", "globe", "projector", "recessed", 
 
 FIELDS: dict[str, tuple[str, ...]] = {
     "id": ("id", "ident", "identifier", "lamp_id", "objectid", "numero", "reference"),
-    "x": ("x", "longitude", "lon", "lng", "easting"),
-    "y": ("y", "latitude", "lat", "northing"),
+    "x": ("x", "longitude", "lon", "lng", "long", "easting", "coord_x"),
+    "y": ("y", "latitude", "lat", "northing", "coord_y"),
     "type": ("type", "luminaire", "luminaire_type", "type_lante", "lampmodelname"),
-    "power": ("power", "wattage", "watts", "puissance", "maxpowerconsumption", "powerconsumption"),
+    "power": ("power", "wattage", "watt", "watts", "power_w", "puissance", "leistung")
+    + ("maxpowerconsumption", "powerconsumption"),
     "technology": ("technology", "lamp_type", "light_source", "lamptechnology", "source"),
     "height": ("height", "hauteur", "lanternheight", "mounting_height"),
     "flux": ("flux", "lumens", "lumen", "lampflux"),
