@@ -20,8 +20,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "x": ("x", "longitude", "lon", "lng", "long", "easting", "coord_x"),
     "y": ("y", "latitude", "lat", "northing", "coord_y"),
     "type": ("type", "luminaire", "luminaire_type", "type_lante", "lampmodelname"),
-    "power": ("power", "wattage", "watt", "watts", "power_w", "puissance", "leistung")
-    + ("maxpowerconsumption", "powerconsumption"),
+    "power": ("power", "wattage", "watt", "watts", "puissance", "leistung", "maxpowerconsumption"),
     "technology": ("technology", "lamp_type", "light_source", "lamptechnology", "source"),
     "height": ("height", "hauteur", "lanternheight", "mounting_height"),
     "flux": ("flux", "lumens", "lumen", "lampflux"),
