@@ -29,6 +29,10 @@ class ReinforcementParameters(Parameters):
         0.0, ge=0, le=1, description="Share of heated buildings with a heat pump planned for, 1"
     )
     outdoor: float = Field(-12.0, lt=15, description="Outdoor temperature planned for, degC")
+    ages: tuple[float, ...] = Field(
+        (),
+        description="Shares of five age classes of buildings, as in the model; none: the country's",
+    )
     loading: float = Field(1.0, gt=0, le=2, description="Highest planned loading, 1")
     lowest_voltage: float = Field(0.92, gt=0.5, lt=1, description="Lowest planned, per unit")
     source_voltage: float = Field(1.0, gt=0.8, lt=1.2, description="Of the rings, per unit")
@@ -70,7 +74,7 @@ class Reinforcement(Policy):
     def _pumps(self) -> Floats:
         """Electricity of heat pumps and their heating rods in the planned peak, W."""
         p, city = self.parameters, self.city
-        envelope = Archetypes(city, self.world.streams, walls(city)).envelope(
+        envelope = Archetypes(city, self.world.streams, walls(city), p.ages).envelope(
             np.zeros(len(city["building"]))
         )
         heat = envelope.loss * (COMFORT - p.outdoor) * demand.annual(city["building"]).heated
