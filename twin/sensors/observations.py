@@ -91,6 +91,8 @@ class Quality:
         Readings of the file that did not arrive: without a readable time, or outside the run.
     lost
         Readings of a simulated sensor that did not get through.
+    battery, outage
+        Those that it did not send because its battery was empty, or that met an outage.
     """
 
     received: int = 0
@@ -107,6 +109,8 @@ class Quality:
     untimed: int = 0
     outside: int = 0
     lost: int = 0
+    battery: int = 0
+    outage: int = 0
 
 
 @dataclass

@@ -10,18 +10,18 @@ import numpy.typing as npt
 from pydantic import Field, field_validator
 
 from twin.city.city import City
-from twin.core.model import Parameters
 from twin.core.port import Port
 from twin.core.random import Streams, normals, uniforms
 from twin.core.state import Column
 from twin.core.time import Tick, minutes
 from twin.errors import WiringError
 from twin.scenario.schema import Duration
+from twin.sensors.ageing import AgeingSource, Batteries, Outages
 from twin.sensors.observations import BAD, GOOD, Batch
 
 
-class VirtualSource(Parameters):
-    """A simulated sensor: ``[[sensor]] use = "virtual"``.
+class VirtualSource(AgeingSource):
+    """A simulated sensor: ``[[sensor]] use = "virtual"``; how it ages is said by its base.
 
     Attributes
     ----------
@@ -109,9 +109,19 @@ class VirtualSensor:
         self._noise = streams.keys(f"{self.name} noise", ids)
         self._relative = streams.keys(f"{self.name} relative noise", ids)
         self._lost = streams.keys(f"{self.name} missing", ids)
+        given = self.parameters
+        self._batteries: Batteries | None = None
+        if given.drift > 0.0 or given.battery is not None or given.messages is not None:
+            self._batteries = Batteries(self.name, ids, streams, given, self.period)
+        self._outages: Outages | None = None
+        if given.outage_every is not None:
+            self._outages = Outages(
+                self.name, ids, streams, given.outage_every, given.outage, given.outage_shared,
+                self.period,
+            )  # fmt: skip
 
     def observe(self, now: Tick, column: Column) -> Batch:
-        """A reading of each entity that has the sensor, but for those that are lost.
+        """A reading of each entity that has the sensor, but for those that do not get through.
 
         Parameters
         ----------
@@ -121,11 +131,18 @@ class VirtualSensor:
             The truth.
         """
         step = now // self.period
-        value = self._shown(column[self.rows], step)
-        arrives = np.ones(len(self.rows), dtype=np.bool_)
+        truth = column[self.rows]
+        alive, heard = (np.ones(len(truth), dtype=np.bool_) for _ in range(2))
+        drift = np.zeros(len(truth))
+        if self._batteries is not None:
+            drift, alive = self._batteries.look(now, truth)
+        if self._outages is not None:
+            heard = alive & ~self._outages.look(step)
+        arrives = alive & heard
         if self.parameters.missing > 0.0:
-            arrives = uniforms(self._lost, step) >= self.parameters.missing
-        rows, value = self.rows[arrives], value[arrives]
+            arrives &= uniforms(self._lost, step) >= self.parameters.missing
+        value = self._shown(truth, drift, step)[arrives]
+        rows = self.rows[arrives]
         return Batch(
             source=self.name,
             port=self.port,
@@ -134,13 +151,17 @@ class VirtualSensor:
             time_observed=np.full(len(rows), now, dtype=np.int64),
             time_arrived=now + self.parameters.delay,
             quality=np.where(np.isfinite(value), GOOD, BAD).astype(np.int8),
-            account={"lost": int(np.count_nonzero(~arrives))},
+            account={
+                "battery": int(np.count_nonzero(~alive)),
+                "outage": int(np.count_nonzero(alive & ~heard)),
+                "lost": int(np.count_nonzero(alive & heard & ~arrives)),
+            },
         )
 
-    def _shown(self, truth: Column, step: int) -> Column:
+    def _shown(self, truth: Column, drift: Column, step: int) -> Column:
         """What the sensor shows of the truth: error, then rounding, then the ends of its scale."""
         given = self.parameters
-        value = truth + given.bias
+        value = truth + given.bias + drift
         if given.noise > 0.0:
             value += given.noise * normals(self._noise, step)
         if given.relative_noise > 0.0:
