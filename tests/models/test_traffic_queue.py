@@ -244,6 +244,72 @@ def test_a_toll_leads_those_around_to_whom_it_is_dear() -> None:
     assert set(lines["vehicle"][lines["link"] == 3] % 2) == {1}
 
 
+def test_trucks_go_around_streets_forbidden_to_them(streets: City) -> None:
+    # Two ways of 300 and 450 m from node 0 to 3: the short one is closed to trucks.
+    layout = plain([4, 0, 1, 0, 2, 3], [0, 1, 3, 2, 3, 5], [50, 150, 150, 225, 225, 50], 15.0)
+    queues = Queues(layout, Settings(), keep=1000)
+    queues.banned[1] = 1.0
+    heavy = np.arange(100) % 2 == 1
+    queues.add(np.arange(100) * 5.0, np.zeros(100), goal=np.full(100, 5), heavy=heavy)
+    queues.advance(2000.0)
+    lines = queues.state.trace[: queues.state.counts[TRACED]]
+    assert set(lines["vehicle"][lines["link"] == 1] % 2) == {0}
+    assert set(lines["vehicle"][lines["link"] == 3] % 2) == {1}
+    # Who has no other way uses it all the same.
+    queues.banned[3] = 1.0
+    queues.renew(force=True)
+    queues.add([2000.0], [0], goal=[5], heavy=True)
+    queues.advance(3000.0)
+    assert queues.arrived() == 101
+
+
+def test_arrivals_are_told_once_with_time_goal_and_charge(streets: City) -> None:
+    with Engine(scenario(10, electric=0.5), streets, 3) as engine:
+        engine.run()
+        found = engine.parts.models[0]._engine.arrived()
+        again = engine.parts.models[0]._engine.arrived()
+        trips = engine.parts.models[0]._engine.account().finished
+    assert len(found.names) == trips > 50
+    assert len(set(found.names)) == len(found.names)
+    assert not len(again.names)
+    assert (np.diff(found.time) >= 0.0).all()
+    assert found.time.max() <= 600_000.0
+    assert (found.edge >= 0).all()
+    share = found.electric.mean()
+    assert 0.2 < share < 0.8
+    assert np.isfinite(found.charge[found.electric]).all()
+    assert np.isnan(found.charge[~found.electric]).all()
+
+
+def test_a_vehicle_at_a_stop_is_no_gridlock() -> None:
+    layout = plain([0, 1], [1, 2], [300.0, 300.0], 15.0)
+    queues = Queues(layout, Settings(renew=0.0))
+    first, last = queues.add_routes([[0, 1]])
+    stop = queues.add_stops([[(1, 120.0)]])
+    queues.add([0.0], [0], route=(first, last), stop=stop)
+    queues.advance(60.0)
+    assert queues.inside()[1] == 1
+    assert queues.find_gridlock() is None
+    queues.advance(400.0)
+    assert queues.arrived() == 1
+
+
+def test_what_queues_cannot_follow_is_said(streets: City) -> None:
+    what = scenario(1, through=0.0, options={"lateral-resolution": "0.8"}, emissions="phemlight")
+    said = " ".join(live(streets, what.with_policy("traffic.advice", oracle=True)).warnings)
+    for word in ("traffic.advised_time", "lateral-resolution", "PHEMlight"):
+        assert word in said
+
+
+def test_a_plan_that_a_policy_brings_is_driven(streets: City) -> None:
+    usual = indicators(live(streets, scenario(6)))
+    file = streets.network.with_name("plan.toml")
+    signal = str(streets["signal"].ids[0])
+    file.write_text(f'["{signal}"]\noffset = 11\n', encoding="utf-8")
+    other = indicators(live(streets, scenario(6).with_policy("traffic.signal_plan", file=file)))
+    assert other["traffic.time_loss"] != usual["traffic.time_loss"]
+
+
 def test_a_full_turn_lane_holds_up_the_others_behind_it() -> None:
     # A street of two lanes, one for each turn; the left turn is closed. Its lane fills, and then
     # nobody who goes straight on can enter the street either.

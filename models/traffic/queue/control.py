@@ -9,12 +9,21 @@ from models.traffic.queue.arrays import DRIVING, WAITING, Floats, Ints
 from models.traffic.queue.layout import lane_capacity
 from models.traffic.queue.network import Streets
 from models.traffic.queue.parameters import QueueParameters
+from models.traffic.queue.roster import Roster
 from models.traffic.queue.simulation import Queues
 from models.traffic.queue.upkeep import kernels as upkeep
+from models.traffic.sumo.controls import BROUGHT
 
 
 class Controls:
     """Makes the controls of the traffic model hold in queues.
+
+    Parameters
+    ----------
+    roster
+        Who the vehicles are.
+    bans
+        Whether edges may be forbidden to trucks: these have trees of their own then.
 
     Attributes
     ----------
@@ -22,8 +31,17 @@ class Controls:
         Vehicles that were led around a closure.
     """
 
-    def __init__(self, queues: Queues, streets: Streets, parameters: QueueParameters) -> None:
+    def __init__(
+        self,
+        queues: Queues,
+        streets: Streets,
+        parameters: QueueParameters,
+        roster: Roster,
+        *,
+        bans: bool = False,
+    ) -> None:
         self._queues, self._streets, self._parameters = queues, streets, parameters
+        self._roster, self._bans = roster, bans
         edges = streets.layout.links
         self._limit = streets.limit.copy()
         self._left = streets.lanes.copy()
@@ -55,22 +73,56 @@ class Controls:
 
     def _free_routes(self, until: float) -> None:
         """Let vehicles whose fixed route is cut find a way of their own to its end."""
-        queues = self._queues
-        vehicles = queues.state.vehicles[: queues.vehicles]
+        rows = self._on_routes(until)
+        cut = np.zeros(len(rows), dtype=np.int8)
+        upkeep.meets(self._queues.state, self._queues.state.links["closed"], rows, cut)
+        self._let_choose(rows[cut > 0])
+        self.detours += int((cut > 0).sum())
+
+    def _on_routes(self, until: float) -> Ints:
+        """Vehicles of fixed routes that drive, or depart before some time."""
+        vehicles = self._queues.state.vehicles[: self._queues.vehicles]
         soon = (vehicles["state"] == WAITING) & (vehicles["depart"] < until)
         there = (vehicles["position"] >= 0) & ((vehicles["state"] == DRIVING) | soon)
-        rows = np.flatnonzero(there).astype(np.int32)
-        cut = np.zeros(len(rows), dtype=np.int8)
-        upkeep.meets_closure(queues.state, rows, cut)
-        rows = rows[cut > 0]
+        return np.flatnonzero(there).astype(np.int32)
+
+    def _let_choose(self, rows: Ints) -> None:
+        """Let vehicles of fixed routes find ways of their own to the ends of these."""
         if not len(rows):
             return
-        goals = queues.goal_rows(queues.state.routes[vehicles["last"][rows]])
+        queues = self._queues
+        ends = queues.state.routes[queues.state.vehicles["last"][rows]]
+        goals = queues.goal_rows(ends, heavy=self._heavy(rows))
         vehicles = queues.state.vehicles
         vehicles["goal"][rows] = goals
         vehicles["epoch"][rows] = queues.epoch
         vehicles["position"][rows] = -1
-        self.detours += len(rows)
+
+    def _heavy(self, rows: Ints) -> npt.NDArray[np.bool_]:
+        """Which vehicles look out for bans of trucks, where these may occur; (n,) bool."""
+        found: npt.NDArray[np.bool_] = self._roster.heavy[rows] & self._bans
+        return found
+
+    def ban(self, wanted: npt.NDArray[np.bool_], until: float) -> None:
+        """Forbid edges to trucks: they go around, unless no other way leads to their goal.
+
+        Parameters
+        ----------
+        wanted : (n_edges,) bool
+        until
+            As in :meth:`close`.
+        """
+        queues = self._queues
+        if (wanted != (queues.banned > 0.0)).any():
+            queues.banned[:] = wanted
+            queues.renew(force=True)
+        if not wanted.any():
+            return
+        rows = self._on_routes(until)
+        rows = rows[self._heavy(rows)]
+        met = np.zeros(len(rows), dtype=np.int8)
+        upkeep.meets(queues.state, queues.banned.astype(np.int32), rows, met)
+        self._let_choose(rows[met > 0])
 
     def _lead_around(self) -> None:
         """Let those choose anew who queue for a closed edge."""
@@ -120,6 +172,8 @@ class Controls:
         """
         for row, plans in self._streets.plans.items():
             index = int(wanted[row])
+            if index == BROUGHT:
+                index = self._streets.brought.get(row, index)
             if index == self._program[row]:
                 continue
             if index + 1 >= len(plans):

@@ -27,6 +27,10 @@ SPEEDS = np.arange(2.0, 40.0, 2.0)
 """Free speeds at which the elements are measured, m/s."""
 COLUMNS = {"co2": 5, "nox": 8, "pm": 7, "fuel": 9}
 """Where SUMO's driving cycle writes each, mg/s."""
+ELECTRICITY = 10
+"""Where it writes electricity, Wh/s."""
+TOWN = (10.0, 500.0)
+"""Speed (m/s) and way between two stops (m) at which electricity is measured."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ def elements(kind: str) -> Elements:
         cycle = _stop(speed)
         spans.append((first, len(lines), len(lines) + len(cycle), sum(v for v, _ in cycle)))
         lines += cycle
-    rates = _drive(kind, lines)
+    rates = _drive(kind, lines)[:, [COLUMNS[name] for name in EMISSIONS]].T / 1000.0
     cruise, stop = np.empty((4, len(SPEEDS))), np.empty((4, len(SPEEDS)))
     for at, (first, middle, end, way) in enumerate(spans):
         cruise[:, at] = rates[:, first:middle].mean(axis=1) / SPEEDS[at]
@@ -95,8 +99,17 @@ def _stop(speed: float) -> list[tuple[float, float]]:
     return down + [(v, STARTS) for v in np.arange(STARTS / 2.0, speed, STARTS).tolist()]
 
 
+def electricity(kind: str) -> float:
+    """What a class of electric cars draws in a town, braking's gain counted, Wh/m."""
+    speed, way = TOWN
+    stop = _stop(speed)
+    rest = round((way - sum(v for v, _ in stop)) / speed)
+    lines = [(speed, 0.0)] * rest + stop
+    return float(_drive(kind, lines)[:, ELECTRICITY].sum() / sum(v for v, _ in lines))
+
+
 def _drive(kind: str, lines: Sequence[tuple[float, float]]) -> Floats:
-    """Emissions of SUMO's model along a driving cycle; (4, n) float64, g/s."""
+    """What SUMO's model writes along a driving cycle; (n, n_columns) float64."""
     with tempfile.TemporaryDirectory() as name:
         cycle, out = Path(name, "cycle.csv"), Path(name, "out.csv")
         text = "\n".join(f"{t};{v:.3f};{a:.3f}" for t, (v, a) in enumerate(lines))
@@ -109,6 +122,5 @@ def _drive(kind: str, lines: Sequence[tuple[float, float]]) -> Floats:
                 f"SUMO cannot say what {kind!r} emits: {done.stderr.strip()}",
                 allowed="emission classes of SUMO, such as HBEFA4/PC_petrol_Euro-6ab",
             )
-        read = np.loadtxt(out, delimiter=";", ndmin=2)
-    found: Floats = read[:, [COLUMNS[name] for name in EMISSIONS]].T / 1000.0
+        found: Floats = np.loadtxt(out, delimiter=";", ndmin=2)
     return found

@@ -8,8 +8,10 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from models.traffic.arrivals import PORT as ARRIVALS
+from models.traffic.arrivals import Arrived
 from models.traffic.engine import EMISSIONS, Account, Floats, Passages, Setting, Vehicles
-from models.traffic.fleet import BASE, BASES, NAMES, TYPES, emission_class
+from models.traffic.fleet import BASE, BASES, ELECTRIC, NAMES, TRUCK, TYPES, emission_class
 from models.traffic.queue import demand
 from models.traffic.queue.arrays import ARRIVED, ENDED, TRACED, Ints
 from models.traffic.queue.control import Controls
@@ -17,9 +19,11 @@ from models.traffic.queue.emissions import Elements, fleet
 from models.traffic.queue.measure import Meter
 from models.traffic.queue.network import read_streets
 from models.traffic.queue.parameters import QueueParameters
+from models.traffic.queue.roster import Roster
 from models.traffic.queue.settings import Settings
 from models.traffic.queue.simulation import Queues
-from twin.core.random import Streams
+from models.traffic.signals import installed
+from twin.core.random import Streams, uniforms
 from twin.core.time import Tick, duration
 
 OWN_RELEASE, RELEASE = 300.0, 150.0
@@ -30,6 +34,16 @@ STEPS = 1.5
 """Burdens of a toll are told apart in steps of this factor; each has trees of its own."""
 GAP = 2.5
 """SUMO's usual gap between standing vehicles, m."""
+HEAVY = ("truck", "trailer")
+"""SUMO's classes of trucks."""
+UNSEEN = {
+    "traffic.advised_time": "advice to drivers (traffic.advised_time) is not followed: on queues, "
+    "drivers already choose by present travel times",
+    "traffic.bus_lane": "bus lanes (traffic.bus_lane) have no effect on queues",
+    "traffic.signal_control": "max-pressure control (traffic.signal_control) has no effect on "
+    "queues: signals keep their programs",
+}
+"""Controls that have no effect here, and what a reader of the results should know."""
 
 
 def _length(kind: int) -> float:
@@ -49,7 +63,9 @@ class QueueEngine:
         self._setting = setting
         p: QueueParameters = setting.parameters.queue
         self._parameters = p
-        self._streets = read_streets(setting.city, p, own=setting.own)
+        self._streets = read_streets(
+            setting.city, p, own=setting.own, brought=installed.additional(setting.scratch)
+        )
         self._begin = demand.begin(setting.city.demand) if setting.own else 0.0
         self._queues = Queues(
             self._streets.layout,
@@ -64,9 +80,10 @@ class QueueEngine:
         self._queues.shunned[~self._streets.car] = 1.0
         self.free: Floats = self._streets.limit.copy()
         self._limit = self.free.copy()
-        self._controls = Controls(self._queues, self._streets, p)
+        self._bans = "traffic.no_trucks" in setting.controlled
+        self._roster = Roster(self._queues, self._begin)
+        self._controls = Controls(self._queues, self._streets, p, self._roster, bans=self._bans)
         self._meter = Meter(self._queues, self._streets)
-        self._names: list[str] = []
         self._kinds: dict[str, float] = {}
         self._elements: Elements | None = None
         self._done = self._read = self._begin
@@ -102,6 +119,8 @@ class QueueEngine:
         first, last = self._queues.add_routes(list(number))
         stops = self._queues.add_stops(own.stops)
         lengths = np.array([kind.length for kind in own.kinds])
+        classes = np.array([kind.vclass for kind in own.kinds])[np.array(own.kind, dtype=np.int64)]
+        electric = self._with_battery(own.names) & (classes == "passenger")
         for whole in (True, False):
             rows = np.flatnonzero(given == whole)
             if not len(rows):
@@ -115,10 +134,25 @@ class QueueEngine:
                 route=(first[route], last[route]) if whole else None,
                 size=self._sizes(lengths[np.array(own.kind)[rows]]),
                 stop=stops[rows],
+                heavy=self._bans & np.isin(classes[rows], HEAVY),
             )
-            self._names += [own.names[row] for row in rows]
+            self._roster.add(
+                [own.names[row] for row in rows],
+                np.isin(classes[rows], HEAVY),
+                classes[rows] == "bus",
+                electric[rows],
+            )
         for kind in own.kind:
             self._count(own.kinds[kind].emission, 1.0)
+
+    def _with_battery(self, names: list[str]) -> npt.NDArray[np.bool_]:
+        """Which of the city's own cars have a battery, where arrivals matter; (n,) bool."""
+        share = self._setting.parameters.electric
+        if ARRIVALS.name not in self._setting.wanted or not names:
+            return np.zeros(len(names), dtype=bool)
+        keys = Streams(self._setting.seed).keys("traffic.battery", np.array(names, dtype=np.str_))
+        found: npt.NDArray[np.bool_] = uniforms(keys, np.uint64(0)) < share
+        return found
 
     def _places(self, ways: npt.NDArray[np.int64]) -> tuple[Ints, Ints]:
         """First and last places of the routes that ways are, added when they first occur."""
@@ -152,6 +186,7 @@ class QueueEngine:
         keys = Streams(self._setting.seed).keys("traffic.queue", vehicles.names)
         depart = np.maximum(self._begin + vehicles.depart / 1000.0, self._done)
         sizes = self._sizes(LENGTHS[vehicles.kind])
+        base = BASE[vehicles.kind]
         for rows in found:
             if not len(rows):
                 continue
@@ -166,8 +201,14 @@ class QueueEngine:
                 size=sizes[rows],
                 skip=np.clip(place[rows] / length[vehicles.origin[rows]], 0.0, 0.95),
                 burden=self._burdens(vehicles.burden[rows]),
+                heavy=self._bans & (base[rows] == TRUCK),
             )
-            self._names += [str(name) for name in vehicles.names[rows]]
+            self._roster.add(
+                [str(name) for name in vehicles.names[rows]],
+                base[rows] == TRUCK,
+                np.zeros(len(rows), dtype=bool),
+                base[rows] == ELECTRIC,
+            )
         for kind, number in enumerate(np.bincount(vehicles.kind, minlength=len(NAMES)).tolist()):
             if number:
                 self._count(CLASSES[kind], float(number))
@@ -207,8 +248,12 @@ class QueueEngine:
         lines = state.trace[: state.counts[TRACED]]
         lines = lines[lines["link"] >= 0]
         state.counts[TRACED] = 0
-        names = np.array([self._names[row] for row in lines["vehicle"]], dtype=np.str_)
+        names = np.array([self._roster.names[row] for row in lines["vehicle"]], dtype=np.str_)
         return Passages(names, lines["link"].astype(np.int64))
+
+    def arrived(self) -> Arrived:
+        """Vehicles whose trip ended since the last call."""
+        return self._roster.arrived()
 
     def control(self, columns: Mapping[str, Floats]) -> None:
         """Apply what changed."""
@@ -219,6 +264,8 @@ class QueueEngine:
             self._controls.toll(columns["traffic.toll"])
         ahead = self._done + duration(self._setting.parameters.period) / 1000.0
         self._controls.close(columns["traffic.closed"] > 0.5, ahead)
+        if self._bans:
+            self._controls.ban(columns["traffic.no_trucks"] > 0.5, ahead)
 
     # -- sums --------------------------------------------------------------------------------
 
@@ -241,11 +288,12 @@ class QueueEngine:
             detours=float(self._controls.detours),
             ended=float(np.count_nonzero(vehicles["state"] == ENDED)),
             waiting=float(queues.waiting()),
+            bus_speed=self._roster.bus_speed(),
             notes=self._notes(),
         )
 
     def _notes(self) -> tuple[str, ...]:
-        """Gridlocks by time and edges, and vehicles that could not be read."""
+        """Gridlocks by time and edges, what was left out, and controls without effect."""
         ids = self._setting.city["edge"].ids
         self._queues.find_gridlock()
         found = [
@@ -258,6 +306,12 @@ class QueueEngine:
             found.append(f"gridlocks in all: {len(self._queues.gridlocks)}")
         if self._own_left_out:
             found.append(f"{self._own_left_out} vehicles use edges that the city lacks: left out")
+        found += [UNSEEN[port] for port in sorted(self._setting.controlled & UNSEEN.keys())]
+        p = self._setting.parameters
+        if p.options:
+            found.append(f"options of SUMO mean nothing to queues: {', '.join(sorted(p.options))}")
+        if p.emissions == "phemlight":
+            found.append("emissions are those of HBEFA4: queues have no PHEMlight")
         return tuple(found)
 
     def close(self) -> None:

@@ -40,6 +40,8 @@ class Streets:
     plans
         For each signal row and program, the plan of each of its movements: {row: [(movements,
         plans), ...]}, the usual program under -1.
+    brought
+        For each signal row, the index of the program that a policy brings.
     """
 
     layout: Layout
@@ -47,15 +49,20 @@ class Streets:
     lanes: Floats
     car: npt.NDArray[np.bool_]
     plans: Mapping[int, Sequence[tuple[Ints, Ints]]]
+    brought: Mapping[int, int]
 
 
-def read_streets(city: City, parameters: QueueParameters, *, own: bool) -> Streets:
+def read_streets(
+    city: City, parameters: QueueParameters, *, own: bool, brought: Sequence[Path] = ()
+) -> Streets:
     """The streets of a city as queues.
 
     Parameters
     ----------
     own
         Whether the signal programs of the city's own demand hold.
+    brought
+        Files with programs that policies bring; the usual ones stay usual.
 
     Raises
     ------
@@ -66,7 +73,8 @@ def read_streets(city: City, parameters: QueueParameters, *, own: bool) -> Stree
     edges = _edges(net, city)
     limit, wide, length, car = _lanes(edges)
     turns = _turns(net, edges, city)
-    programs = read_programs(city.network, city.demand.get("additional", []) if own else [])
+    more = [*(city.demand.get("additional", []) if own else []), *brought]
+    programs = read_programs(city.network, more)
     return _build(city, parameters, turns, (limit, wide, length, car), programs)
 
 
@@ -283,7 +291,7 @@ def _build(
     if p.signals == "capacity":
         lit.as_capacity(layout)
     layout.barred = np.array([not turn.cars for turn in turns], dtype=bool)
-    return Streets(layout, limit, lanes, car, lit.programs)
+    return Streets(layout, limit, lanes, car, lit.programs, lit.brought)
 
 
 def _loss(turn: Turn, p: QueueParameters) -> float:

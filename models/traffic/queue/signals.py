@@ -12,6 +12,7 @@ from models.traffic.queue.arrays import PLAN, WINDOW, Floats, Ints, Records
 from models.traffic.queue.layout import Layout
 from models.traffic.queue.parameters import QueueParameters
 from models.traffic.queue.turn import Turn
+from models.traffic.signals.programs import PLAN as PLAN_NAME
 from models.traffic.sumo.inputs import read_text
 from twin.city.city import City
 
@@ -85,6 +86,8 @@ class SignalPlans:
     programs
         By row of the table ``signal``: movements and plans under each program in the order of their
         ids, the usual one first of all (index -1 + 1 = 0).
+    brought
+        By row, the place among them of the one that a policy brings.
     gives_way
         Whether the movement must give way in a green of its usual program.
     red : (n_movements,) float64, s
@@ -112,13 +115,18 @@ class SignalPlans:
         made = {light: self._add(turns, rows, programs[light]) for light, rows in by_light.items()}
         ids = [str(signal) for signal in city["signal"].ids]
         self.programs = {row: made[light] for row, light in enumerate(ids) if light in made}
+        self.brought = {
+            row: sorted(programs[light]).index(PLAN_NAME)
+            for row, light in enumerate(ids)
+            if light in made and PLAN_NAME in programs[light]
+        }
         self.plans: Records = np.array(self._plans, dtype=PLAN)
         self.windows: Records = np.array(self._windows, dtype=WINDOW)
 
     def _add(
         self, turns: Sequence[Turn], rows: list[int], programs: Mapping[str, Program]
     ) -> list[tuple[Ints, Ints]]:
-        usual = list(programs.values())[-1]
+        usual = [program for name, program in programs.items() if name != PLAN_NAME][-1]
         for row in rows:
             self.gives_way[row] = bool(usual.greens(turns[row].indices, "g"))
         movements = np.array(rows, dtype=np.int32)

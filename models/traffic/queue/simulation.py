@@ -35,6 +35,8 @@ from models.traffic.queue.ways.turns import turns_of
 
 NO_WAY = 1e6
 """Cost of entering a closed link, s: trees lead through it only where there is no other way."""
+BANNED = 1e4
+"""Cost of entering a link that is forbidden to trucks, s: for who has no other way."""
 
 
 @dataclass
@@ -83,14 +85,16 @@ class Queues:
         self.gridlocks: list[Gridlock] = []
         self.toll = np.zeros(links)
         self.shunned = np.zeros(links)
+        self.banned = np.zeros(links)
         self._free = layout.group_free()
         self._group_time = self._free.copy()
         self._cost, self._base = np.empty(len(turns.link)), np.empty(links)
         barred = layout.barred if len(layout.barred) else np.zeros(len(layout.end), dtype=bool)
         self._barred = np.flatnonzero(barred[turns.movement])
         self._shown: Floats = np.full(len(turns.link), -np.inf)
-        self._goal_rows: dict[tuple[int, float], int] = {}
+        self._goal_rows: dict[tuple[int, float, bool], int] = {}
         self._burden: Floats = np.empty(0)
+        self._heavy: npt.NDArray[np.bool_] = np.empty(0, dtype=bool)
         self._orders = np.empty((0, len(turns.start) - 1), dtype=np.int32)
         self._known = np.empty(0, dtype=np.int32)
         self._heap = np.empty(max(1024, 2 * len(turns.link) + 16), dtype=EVENT)
@@ -101,32 +105,38 @@ class Queues:
 
     # -- demand ------------------------------------------------------------------------------
 
-    def goal_rows(self, links: Ints, burden: npt.ArrayLike = 0.0) -> Ints:
+    def goal_rows(
+        self, links: Ints, burden: npt.ArrayLike = 0.0, heavy: npt.ArrayLike = False
+    ) -> Ints:
         """Rows of the trees that lead to links, made where there are none yet; (n,) int32.
 
         Parameters
         ----------
         burden : (n,) float64, s/EUR
             How much a euro of toll weighs: there is a tree for each value that occurs.
+        heavy : (n,) bool
+            Whether the ``banned`` links are dear.
         """
         weights = np.broadcast_to(np.asarray(burden, dtype=np.float64), len(links)).tolist()
-        wanted = list(zip(links.tolist(), weights, strict=True))
+        trucks = np.broadcast_to(np.asarray(heavy, dtype=bool), len(links)).tolist()
+        wanted = list(zip(links.tolist(), weights, trucks, strict=True))
         fresh = [goal for goal in dict.fromkeys(wanted) if goal not in self._goal_rows]
         if fresh:
             self._add_goals(fresh)
         rows = self._goal_rows
         return np.fromiter((rows[goal] for goal in wanted), np.int32, len(links))
 
-    def _add_goals(self, fresh: list[tuple[int, float]]) -> None:
+    def _add_goals(self, fresh: list[tuple[int, float, bool]]) -> None:
         first, turns = len(self.state.goals), len(self._turns.start) - 1
         for number, goal in enumerate(fresh):
             self._goal_rows[goal] = first + number
-        self._burden = np.concatenate([self._burden, [weight for _, weight in fresh]])
+        self._burden = np.concatenate([self._burden, [weight for _, weight, _ in fresh]])
+        self._heavy = np.concatenate([self._heavy, [heavy for _, _, heavy in fresh]])
         more = np.empty((len(fresh), turns), dtype=np.int32)
         self._orders = np.concatenate([self._orders, more])
         self._known = np.concatenate([self._known, np.zeros(len(fresh), dtype=np.int32)])
         trees = np.empty((self.settings.versions, len(fresh), turns), dtype=np.int8)
-        links = np.array([link for link, _ in fresh], dtype=np.int32)
+        links = np.array([link for link, _, _ in fresh], dtype=np.int32)
         self.state = self.state._replace(
             goals=np.concatenate([self.state.goals, links]),
             trees=np.concatenate([self.state.trees, trees], axis=1),
@@ -167,6 +177,7 @@ class Queues:
         skip: npt.ArrayLike = 0.0,
         stop: npt.ArrayLike = -1,
         burden: npt.ArrayLike = 0.0,
+        heavy: npt.ArrayLike = False,
     ) -> slice:
         """Add vehicles; they wait at the beginning of their first links in order of departure.
 
@@ -189,6 +200,8 @@ class Queues:
             First stops (:meth:`add_stops`).
         burden : (n,) float64, s/EUR
             Of tolls, for those who choose their way.
+        heavy : (n,) bool
+            Whether they go around ``banned`` links, for those who choose their way.
 
         Returns
         -------
@@ -207,7 +220,7 @@ class Queues:
         numbers = np.arange(first, first + count, dtype=np.uint64)
         fresh["key"] = numbers if keys is None else keys
         if goal is not None:
-            fresh["goal"] = self.goal_rows(np.asarray(goal, dtype=np.int32), burden)
+            fresh["goal"] = self.goal_rows(np.asarray(goal, dtype=np.int32), burden, heavy)
         if route is not None:
             fresh["position"], fresh["last"] = route
         order = np.argsort(times, kind="stable").astype(np.int32)
@@ -276,9 +289,10 @@ class Queues:
 
     # -- ways --------------------------------------------------------------------------------
 
-    def _price(self, burden: float = 0.0) -> None:
+    def _price(self, burden: float = 0.0, heavy: bool = False) -> None:
         """Costs of the arcs for those to whom a euro of toll weighs so many seconds."""
         cost = burden * self.toll + NO_WAY * (self.state.links["closed"] + self.shunned)
+        cost += BANNED * heavy * self.banned
         shortest.price(self.state, self._turns, self._group_time, cost, self._base, self._cost)
         self._cost[self._barred] += NO_WAY
 
@@ -299,14 +313,16 @@ class Queues:
         self.state.counts[EPOCH] = epoch
 
     def _renew(self, rows: Ints, trees: Bytes) -> None:
-        for burden in np.unique(self._burden[rows]).tolist():
-            self._price(burden)
+        kinds = np.column_stack((self._burden[rows], self._heavy[rows]))
+        for burden, heavy in np.unique(kinds, axis=0).tolist():
+            self._price(burden, bool(heavy))
+            alike = (kinds == (burden, heavy)).all(axis=1)
             shortest.renew(
                 self._turns,
                 self._cost,
                 self._base,
                 self.state.goals,
-                rows[self._burden[rows] == burden],
+                rows[alike],
                 self._orders,
                 self._known,
                 self.seed,

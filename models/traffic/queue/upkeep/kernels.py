@@ -80,9 +80,12 @@ def locked(s: State, inside: Bytes) -> int:
         How many.
     """
     links, sources = s.links.size, s.groups.size - s.links.size
-    for link in range(links):
-        busy = s.links[link].entries > s.links[link].exits
-        inside[link] = 1 if busy and not s.links[link].closed else 0
+    # Where nobody waits, a vehicle may stand at a stop: that is no lock.
+    inside[:] = 0
+    for group in range(sources):
+        link = s.groups[group].link
+        if s.groups[group].waits_for >= 0 and not s.links[link].closed:
+            inside[link] = 1
     changed = True
     while changed:
         changed = False
@@ -151,11 +154,12 @@ def lead_around(s: State, link: int, now: float) -> int:
 
 
 @nb.njit(cache=True, _nrt=False)
-def meets_closure(s: State, vehicles: Ints, found: Bytes) -> None:
-    """Which of some vehicles with fixed routes would still enter a closed link.
+def meets(s: State, marked: Ints, vehicles: Ints, found: Bytes) -> None:
+    """Which of some vehicles with fixed routes would still enter a marked link.
 
     Parameters
     ----------
+    marked : (n_links,) int32
     vehicles : (n,) int32
     found : (n,) int8
         Output.
@@ -165,7 +169,7 @@ def meets_closure(s: State, vehicles: Ints, found: Bytes) -> None:
         found[row] = 0
         first = s.vehicles[vehicle].position + (s.vehicles[vehicle].state > 0)
         for place in range(first, s.vehicles[vehicle].last + 1):
-            if s.links[s.routes[place]].closed:
+            if marked[s.routes[place]]:
                 found[row] = 1
                 break
 
