@@ -4,7 +4,9 @@ The night is from 20:00 to 06:00; a street has ten lamps and the vehicles and wa
 residential one, by the hour. A step draws who comes to each street, for how long they hold its
 light, and writes the mean power of every lamp. NumPy does the same with whole arrays. Mesa has an
 agent a lamp and a street, on fewer lamps; its updates a second are those of its own size, which
-larger ones do not reach (they miss the caches).
+larger ones do not reach (they miss the caches). All three light a street as one
+(``presence = "streets"`` of the model). ``lampwise_updates_per_s`` is the model's usual presence,
+in which each lamp is lit by those who reach it; the peers do not do as much.
 
 ``bandwidth_fraction`` is the bytes of a step (as STREAM counts them: what is read and what is
 written) over the time of a step and over the triad's bandwidth from memory, one core, in the same
@@ -25,7 +27,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bench._report import Bench, alternate, seconds
-from models.lighting import kernels
+from models.lighting.presence import kernels as lampwise
+from models.lighting.presence.streetwise import kernels
 from models.lighting.use import ON_FOOT, VEHICLES, WALKERS, WEEKDAY
 
 Floats = npt.NDArray[np.float64]
@@ -51,7 +54,8 @@ class Night:
     drawn: npt.NDArray[np.int64]
     patience: Floats
     lit: Floats
-    windows: tuple[Floats, Floats]
+    span: Floats
+    coming: npt.NDArray[np.int32]
 
     @classmethod
     def of(cls, lamps: int) -> Night:
@@ -67,10 +71,11 @@ class Night:
             near=np.zeros(n, dtype=np.float32),
             held=np.zeros(n),
             keys=rng.integers(0, 2**63, n).astype(np.uint64),
-            drawn=np.zeros(n, dtype=np.int64),
-            patience=np.full(n, -1.0),
+            drawn=np.ones(n, dtype=np.int64),
+            patience=rng.exponential(size=n),
             lit=np.zeros(n),
-            windows=(np.full(n, VEHICLE_WINDOW), np.full(n, WALKER_WINDOW)),
+            span=np.full(n, VEHICLE_WINDOW),
+            coming=np.zeros(n + 1, dtype=np.int32),
         )
 
     def rates(self, hour: int) -> tuple[Floats, Floats]:
@@ -82,7 +87,7 @@ class Night:
     @property
     def bytes_a_step(self) -> int:
         """What a step reads and writes once."""
-        streets = 8 * len(self.near) * 8  # patience twice, lit, held, two rates, two windows
+        streets = 8 * len(self.near) * 8  # patience, lit and held twice, two rates
         return self.bytes_of_lamps + streets + 4 * len(self.near)
 
     @property
@@ -104,12 +109,43 @@ def ours(night: Night, minutes: int = 60) -> float:
                 night.patience,
                 night.lit,
                 *rates,
-                *night.windows,
+                night.span,
+                WALKER_WINDOW,
                 MINUTE,
+                night.coming,
                 night.near,
                 night.held,
             )
             kernels.spread(night.low, night.high, night.street, night.near, night.power)
+        energy += float(night.power.sum())
+    return energy
+
+
+def lamp_by_lamp(night: Night, minutes: int = 60) -> float:
+    """The night with each lamp lit by those who reach it, its street 300 m long; energy, Wh."""
+    n, lamps = len(night.near), len(night.low)
+    start = np.arange(0, lamps + 1, PER_STREET, dtype=np.int32)
+    place = np.tile(30.0 * np.arange(PER_STREET) + 15.0, n)
+    pace, far, lamp = np.full(n, 1.0 / 13.9), np.full(n, 300.0), np.arange(lamps, dtype=np.int32)
+    before, after, scratch = np.zeros((6 * n, 3)), np.zeros((6 * n, 3)), np.zeros((6 * n, 2))
+    count, state = np.zeros(n, dtype=np.int32), np.zeros(n, dtype=np.uint8)
+    near, held = np.zeros(lamps, dtype=np.float32), np.zeros(lamps)
+    energy, everywhere = 0.0, True
+    for hour in NIGHT:
+        vehicles, walkers = night.rates(hour)
+        rates = 0.5 * vehicles, vehicles, walkers, pace, night.span
+        for _ in range(minutes):
+            chance = night.keys, night.drawn, night.patience
+            lines = 1.0 / 1.3, WALKER_WINDOW, far, MINUTE, start, place
+            columns = before, after, scratch, count, near, held, state
+            done, _, _ = lampwise.presence(0, 0, 0, *chance, *rates, *lines, *columns)
+            if done < n:
+                raise RuntimeError("no room for those who come")
+            before, after = after, before
+            lampwise.spread(
+                night.low, night.high, start, lamp, near, state, everywhere, night.power
+            )
+            everywhere = False
         energy += float(night.power.sum())
     return energy
 
@@ -228,8 +264,10 @@ def main() -> None:
     bench = Bench.from_arguments("A night of one million lamps")
     minutes = 6 if bench.quick else 60
     steps = minutes * len(NIGHT)
+    each = max(1, minutes // 6)
     night = Night.of(LAMPS)
     ours(Night.of(1000), 1)
+    lamp_by_lamp(Night.of(1000), 1)
     mine, numpy = alternate(
         5,
         lambda: timed(ours, Night.of(LAMPS), minutes),
@@ -238,6 +276,7 @@ def main() -> None:
     best = min(mine)
     rate = LAMPS * steps / best
     numpy_rate = LAMPS * len(NIGHT) * max(1, minutes // 20) / min(numpy)
+    single = min(timed(lamp_by_lamp, Night.of(LAMPS), each) for _ in range(3))
     memory = bandwidth()
     loop = min(
         seconds(
@@ -247,6 +286,8 @@ def main() -> None:
     )
     bench.figure("night_s", best, "s", note=f"{LAMPS:,} lamps, {steps} steps; core time")
     bench.figure("updates_per_s", rate, "1/s", numpy_rate, note="peer: NumPy, the same work")
+    alone = LAMPS * len(NIGHT) * each / single
+    bench.figure("lampwise_updates_per_s", alone, "1/s", note="each lamp by those who reach it")
     town = agents(MESA_LAMPS, MESA_STEPS)
     began = time.process_time()
     town.run()

@@ -18,6 +18,7 @@ from models.lighting.groups import streets_of
 from models.lighting.lamps import LED, NEVER, Luminaires
 from models.lighting.light import kernels as streetlight
 from models.lighting.parameters import INDICATORS, Parameters
+from models.lighting.presence.passers import passers
 from models.lighting.savings import over, payback, saved_power
 from twin.core.indicator import Indicator
 from twin.core.model import Model
@@ -95,10 +96,7 @@ class Lighting(Model):
         self._utc = self.world.calendar.utc(0)
         self._curfew = DailyWindow.between(rules.curfew_from, rules.curfew_until)
         self._allocate(len(ids), len(streets))
-        self._keys = streams.keys("lighting.presence", streets.ids)
-        free = self.city["edge"]["speed"]
-        self._free = free[streets.edge] if len(free) else np.full(len(streets), 10.0)
-        self._window = rules.ahead / np.maximum(self._free, 1.0) + rules.hold
+        self._passers = passers(self.city, streets, streams, rules)
 
     def _made_switch(self) -> Photocell:
         rules, place = self.parameters, self.city.place
@@ -109,18 +107,12 @@ class Lighting(Model):
         return Photocell(place.latitude, place.longitude, rules.on_below, rules.off_ratio)
 
     def _allocate(self, lamps: int, streets: int) -> None:
-        kinds = len(kernels.QUANTITIES)
+        self._levels, self._fed = np.zeros((2, lamps)), np.zeros(lamps)
         self._low = np.zeros(lamps, dtype=np.float32)
         self._high = np.zeros(lamps, dtype=np.float32)
         self._burning = np.zeros(lamps)
-        self._sums = np.zeros((2, streets, kinds))
-        self._mean = np.zeros((streets, kinds))
-        self._held = np.zeros(streets)
+        self._total = np.zeros(len(kernels.QUANTITIES))
         self._open = 0.0
-        self._near = np.zeros(streets, dtype=np.float32)
-        self._patience = np.full(streets, -1.0)
-        self._drawn = np.zeros(streets, dtype=np.int64)
-        self._lit = np.zeros(streets)
         self._wanted, self._asked = np.zeros(streets), np.full(streets, 0.5)
         self._renewed = np.zeros(lamps, dtype=np.bool_)
         self._waits = self._fresh = self._burns = False
@@ -131,9 +123,6 @@ class Lighting(Model):
         known = found.area > 0.0
         self._per_area = np.where(known, 1.0 / np.where(known, found.area, 1.0), 0.0)
         self._length = float(found.length[known].sum())
-        rules = self.parameters
-        self._walker_window = np.full(streets, rules.walker_ahead / WALKING + rules.hold)
-        self._vehicles, self._walkers = np.zeros(streets), np.zeros(streets)
 
     def _touch(self) -> None:
         self._changed = True
@@ -154,7 +143,8 @@ class Lighting(Model):
         if dark:
             self._judge()
         if waiting:
-            self._presence()
+            self._passers.drive(self["traffic.speed"])
+            self._passers.pass_by(self.period / 1000.0)
         if waiting or self._fresh:
             self._spread()
         if self._accounts.due(now):
@@ -175,31 +165,31 @@ class Lighting(Model):
         fed = self._faults.works * self[CABINET][self._cabinet]
         if not dark:
             fed = fed * (override > 0.0)
+        self._fed = np.ascontiguousarray(fed)
         lamps = self._lamps
         kernels.refresh(
             self[DIMMING],
             self[RESTING],
             override,
-            np.ascontiguousarray(fed),
+            self._fed,
             lamps.rated,
             lamps.standing,
             lamps.least,
-            lamps.useful,
-            lamps.window,
-            self._streets.of_lamp,
+            self._levels,
             self._low,
             self._high,
-            self._sums,
         )
         self._burning = (self._high > 0.0).astype(np.float64)
         self["lighting.works"][:] = self._faults.works
         self._faulty = float((self._faults.works == 0.0).sum())
         self._burns = bool(self._burning.any())
-        present = self._sums[1]
-        level = present[:, LEVEL] / np.maximum(self._count, 1.0)
+        present = self._levels[1]
+        level = self._by_street(present) / np.maximum(self._count, 1.0)
         self._level = np.where(self._count > 0.0, level, 1.0)
         self._lux = np.where(
-            self._per_area > 0.0, present[:, USEFUL] * self._per_area / KEPT, np.inf
+            self._per_area > 0.0,
+            self._by_street(present * lamps.useful) * self._per_area / KEPT,
+            np.inf,
         )
         self._waits = bool((self[RESTING] < 1.0).any())
         self._planned = float(
@@ -209,8 +199,15 @@ class Lighting(Model):
         self._saving = saved_power(
             lamps, rows[self._burning[rows] > 0.0], self._high, self.parameters
         )
-        self._near[:] = 0.0
+        if not (self._waits and dark):
+            self._passers.go()
         self._fresh, self._changed = True, False
+
+    def _by_street(self, column: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Sum of a column of the lamps; (n_streets,) float64."""
+        streets = self._streets
+        total = np.bincount(streets.of_lamp, weights=column, minlength=len(streets))
+        return np.asarray(total, dtype=np.float64)
 
     def _renew(self) -> None:
         """New luminaires where the control asks for them and none has come yet."""
@@ -226,47 +223,21 @@ class Lighting(Model):
         """Lamps that were renewed; where none was, those that are not LED."""
         return np.flatnonzero(self._renewed if self._renewed.any() else self._lamps.kind != LED)
 
-    def _presence(self) -> None:
-        """Who lights which street in the coming step."""
-        speed = self["traffic.speed"]
-        if speed.any():
-            here = speed[self._streets.edge]
-            here = np.maximum(np.where(here > 0.0, here, self._free), 1.0)
-            self._window = self.parameters.ahead / here + self.parameters.hold
-        kernels.presence(
-            self._keys,
-            self._drawn,
-            self._patience,
-            self._lit,
-            self._vehicles,
-            self._walkers,
-            self._window,
-            self._walker_window,
-            self.period / 1000.0,
-            self._near,
-            self._held,
-        )
-
     def _spread(self) -> None:
         """The ports of the coming step."""
-        self._fresh = False
+        everywhere, self._fresh = self._fresh, False
         streets, power, needed = self._streets, self["lighting.power"], self.world.consumed
         cabinets = "lighting.cabinet_power" in needed
         if "lighting.power" in needed or cabinets:
-            kernels.spread(self._low, self._high, streets.of_lamp, self._near, power)
+            self._passers.spread(self._low, self._high, power, everywhere)
         if cabinets:
             column = self["lighting.cabinet_power"]
             column[:] = np.bincount(self._cabinet, weights=power, minlength=len(column))
         if "lighting.illuminance" in needed:
-            streetlight.shine(
-                self._sums,
-                USEFUL,
-                self._near,
-                self._per_area,
-                streets.edge,
-                streets.back,
-                self["lighting.illuminance"],
-            )
+            dim, full = self._levels
+            level = dim + (full - dim) * self._passers.near_lamps()
+            lux = self._by_street(level * self._lamps.useful) * self._per_area
+            streetlight.shine(lux, streets.edge, streets.back, self["lighting.illuminance"])
 
     def _judge(self) -> None:
         """Who uses each street now, and what that asks for."""
@@ -280,8 +251,9 @@ class Lighting(Model):
             streets.motor,
             streets.number,
             norm.TABLE,
-            self._vehicles,
-            self._walkers,
+            self._passers.forth,
+            self._passers.vehicles,
+            self._passers.walkers,
             self._wanted,
             self._asked,
         )
@@ -304,10 +276,12 @@ class Lighting(Model):
         elapsed, self._open = self._open, 0.0
         if elapsed <= 0.0 or not (self._was_dark or self._burns):
             return
-        kernels.mix(self._sums, self._held, elapsed * 3600.0, self._mean)
-        self._held[:] = 0.0
+        lamps, total = self._lamps, self._total
+        share = self._passers.take_held() / (elapsed * 3600.0)
+        kernels.mix(
+            self._levels, self._low, self._high, self._fed, lamps.useful, lamps.window, share, total
+        )
         accounts, sums = self._accounts, self._accounts.sums
-        total = self._mean.sum(axis=0)
         sums["power"] += float(total[POWER]) * elapsed
         sums["burning"] += float(total[BURNING]) * elapsed
         sums["planned"] += self._planned * elapsed
@@ -318,9 +292,8 @@ class Lighting(Model):
         sums["dimmed"] += float(total[DIMMED]) * elapsed
         sums["faulty"] += self._faulty * elapsed
         sums["trespass"] += float(total[TRESPASS]) * elapsed * self._late
-        known = self._streets.area > 0.0
-        accounts.light += float(self._mean[known, USEFUL].sum()) * elapsed
-        accounts.area += float(self._streets.area[known].sum()) * elapsed
+        accounts.light += float(total[USEFUL]) * elapsed
+        accounts.area += float(self._streets.area.sum()) * elapsed
 
     def _account_light(self, elapsed: float) -> None:
         """Whether each street had enough light for those who were there."""
@@ -390,11 +363,8 @@ class Lighting(Model):
         }
 
 
-WALKING = 1.3
-"""Speed of a walker, m/s."""
 POWER = kernels.QUANTITIES.index("power")
 BURNING = kernels.QUANTITIES.index("burning")
 DIMMED = kernels.QUANTITIES.index("dimmed")
-LEVEL = kernels.QUANTITIES.index("light")
 USEFUL = kernels.QUANTITIES.index("useful")
 TRESPASS = kernels.QUANTITIES.index("trespass")

@@ -28,8 +28,12 @@ class Parameters(Base):
     standing_led: float = Field(default=0.145, ge=0.0, le=1.0, description="LED power not dimmable")
     standing_hps: float = Field(default=0.3, ge=0.0, le=1.0, description="the same of sodium lamps")
     cleaning: float = Field(default=3.0, ge=0.0, description="between two cleanings, years")
+    presence: Literal["lamps", "streets"] = Field(
+        default="lamps", description="who comes lights lamp after lamp, or all of a street at once"
+    )
     ahead: float = Field(default=100.0, gt=0.0, description="lit ahead of a vehicle, m")
     walker_ahead: float = Field(default=30.0, gt=0.0, description="lit ahead of a walker, m")
+    behind: float = Field(default=0.0, ge=0.0, description="lit behind both, m")
     hold: float = Field(default=20.0, ge=0.0, description="light stays after somebody passed, s")
     curfew_from: ClockTime = Field(default="23:00", description="light at windows counts from here")
     curfew_until: ClockTime = Field(default="06:00", description="to here, local time")

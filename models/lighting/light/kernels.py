@@ -9,7 +9,6 @@ import numpy.typing as npt
 from models.lighting.classes import BUSY, MIDDLE, USES_BUSY, USES_QUIET
 
 Floats = npt.NDArray[np.float64]
-Singles = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int32]
 
 
@@ -27,6 +26,7 @@ Rows = npt.NDArray[np.int32]
         nb.float64[::1],
         nb.float64[::1],
         nb.float64[::1],
+        nb.float64[::1],
     ),
     cache=True,
 )
@@ -39,6 +39,7 @@ def judge(
     motor: npt.NDArray[np.bool_],
     number: npt.NDArray[np.int64],
     lux: Floats,
+    forth: Floats,
     vehicles: Floats,
     walkers: Floats,
     wanted: Floats,
@@ -57,19 +58,20 @@ def judge(
         Class of each street: whether M, and its number.
     lux : (2, 6) float64
         What P1 to P6, and M1 to M6, ask for.
-    vehicles, walkers : (n_streets,) float64, 1/s
-        Filled, both directions.
+    forth, vehicles, walkers : (n_streets,) float64, 1/s
+        Filled: vehicles of the first direction; vehicles and walkers of both.
     wanted : (n_streets,) float64, lx
         Filled.
     asked : (n_streets,) float64, 1
         Filled with the level relative to the busiest hour.
     """
     for j in range(edge.size):
-        cars = room = people = 0.0
+        cars = room = people = first = 0.0
         for row in (edge[j], back[j]):
             if row >= 0:
                 if not np.isnan(flow[row]):
                     cars += flow[row]
+                    first += flow[row] if row == edge[j] else 0.0
                     room += capacity[row]
                 if not np.isnan(walking[row]):
                     people += walking[row]
@@ -82,6 +84,7 @@ def judge(
             shift = -1 if uses > USES_BUSY else (0 if uses >= USES_QUIET else 1)
         row = min(max(number[j] + shift, 1), 6) - 1
         wanted[j] = lux[1 if motor[j] else 0, row]
+        forth[j] = first / 3600.0
         vehicles[j] = cars / 3600.0
         walkers[j] = people / 3600.0
 
@@ -148,9 +151,6 @@ def lacking(
 
 @nb.njit(
     nb.void(
-        nb.float64[:, :, ::1],
-        nb.int64,
-        nb.float32[::1],
         nb.float64[::1],
         nb.int32[::1],
         nb.int32[::1],
@@ -158,32 +158,17 @@ def lacking(
     ),
     cache=True,
 )
-def shine(
-    sums: Floats,
-    useful: int,
-    near: Singles,
-    per_area: Floats,
-    edge: Rows,
-    back: Rows,
-    out: Floats,
-) -> None:
+def shine(light: Floats, edge: Rows, back: Rows, out: Floats) -> None:
     """Mean illuminance of each edge over a step, lx.
 
     Parameters
     ----------
-    sums : (2, n_streets, q) float64
-        See :func:`models.lighting.kernels.refresh`.
-    useful
-        Place of the flux among the quantities.
-    near : (n_streets,) float32, 1
-    per_area : (n_streets,) float64, 1/m²
+    light : (n_streets,) float64, lx
     edge, back : (n_streets,) int32
     out : (n_edges,) float64, lx
         Filled where a street has lamps.
     """
-    for j in range(near.size):
-        low = sums[0, j, useful]
-        lux = (low + (sums[1, j, useful] - low) * near[j]) * per_area[j]
+    for j in range(light.size):
         for row in (edge[j], back[j]):
             if row >= 0:
-                out[row] = lux
+                out[row] = light[j]

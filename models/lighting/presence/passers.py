@@ -1,0 +1,245 @@
+"""Who passes the lamps of a run, and which lamps they light."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from models.lighting.groups import Streets
+from models.lighting.presence import kernels
+from models.lighting.presence.streetwise import kernels as streetwise
+from twin.city.city import City
+from twin.core.random import Streams, uniforms
+
+Floats = npt.NDArray[np.float64]
+Singles = npt.NDArray[np.float32]
+WALKING = 1.3
+"""Speed of a walker, m/s."""
+ROOM = 4096
+"""Arrivals for which there is room at first; grows by doubling."""
+
+
+def places(city: City, streets: Streets) -> Floats:
+    """Where each lamp stands along the edge that stands for its street; (n_lamps,) float64, m.
+
+    The foot of the lamp on the line of the edge. In a city without shapes the lamps of a street
+    stand evenly along it, in their order.
+    """
+    import shapely
+
+    row = streets.of_lamp
+    edge = streets.edge[row]
+    at_street = edge >= 0
+    length = np.zeros(len(row))
+    length[at_street] = city["edge"]["length"][edge[at_street]]
+    lines, points = city["edge"].geometry, city["lamp"].geometry
+    if lines is not None and points is not None:
+        share = np.zeros(len(row))
+        share[at_street] = shapely.line_locate_point(
+            lines[edge[at_street]], points[at_street], normalized=True
+        )
+        return np.asarray(np.nan_to_num(share) * length)
+    order = np.argsort(row, kind="stable")
+    count = np.bincount(row, minlength=len(streets))
+    begin = np.cumsum(count) - count
+    number = np.empty(len(row))
+    number[order] = np.arange(len(row)) - begin[row[order]]
+    return np.asarray((number + 0.5) / np.maximum(count[row], 1) * length)
+
+
+def passers(city: City, streets: Streets, streams: Streams, rules: Any) -> Passers:
+    """Passers who light lamp after lamp, or all lamps of a street, as ``rules.presence`` says."""
+    kind = Lampwise if rules.presence == "lamps" else Streetwise
+    return kind(city, streets, streams, rules)
+
+
+class Passers(ABC):
+    """Vehicles and walkers on the streets of the lamps.
+
+    Attributes
+    ----------
+    forth, vehicles, walkers : (n_streets,) float64, 1/s
+        Who comes, see :func:`models.lighting.presence.kernels.presence`; filled by the model.
+    """
+
+    def __init__(self, city: City, streets: Streets, streams: Streams, rules: Any) -> None:
+        n, free = len(streets), city["edge"]["speed"]
+        self.forth, self.vehicles, self.walkers = np.zeros(n), np.zeros(n), np.zeros(n)
+        self._keys = streams.keys("lighting.presence", streets.ids)
+        self._patience = -np.log(uniforms(self._keys, 0))
+        self._drawn = np.ones(n, dtype=np.int64)
+        self._rules, self._streets = rules, streets
+        self._free = free[streets.edge] if len(free) else np.full(n, 10.0)
+        self._pace, self._span = self._windows(self._free)
+        self._walker_span = (rules.walker_ahead + rules.behind) / WALKING + rules.hold
+
+    def _windows(self, speed: Floats) -> tuple[Floats, Floats]:
+        """Pace of vehicles, s/m, and for how long one lights a lamp, s."""
+        pace = 1.0 / np.maximum(speed, 1.0)
+        return pace, (self._rules.ahead + self._rules.behind) * pace + self._rules.hold
+
+    def drive(self, speed: Floats) -> None:
+        """Take the speeds of the edges, m/s; the free ones where none is known."""
+        if speed.any():
+            here = speed[self._streets.edge]
+            self._pace, self._span = self._windows(np.where(here > 0.0, here, self._free))
+
+    @abstractmethod
+    def pass_by(self, seconds: float) -> None:
+        """Who lights which lamp in the coming step."""
+
+    @abstractmethod
+    def spread(self, low: Singles, high: Singles, out: Floats, everywhere: bool) -> None:
+        """Power of the lamps in the step; of all, or at least where it changed."""
+
+    @abstractmethod
+    def near_lamps(self) -> Floats:
+        """Share of the step in which each lamp is lit; (n_lamps,) float64."""
+
+    @abstractmethod
+    def take_held(self) -> Floats:
+        """How long each lamp was lit since the last call, s; (n_lamps,) float64."""
+
+    @abstractmethod
+    def go(self) -> None:
+        """Everybody leaves: the lamps wait for nobody, or it is day."""
+
+
+class Streetwise(Passers):
+    """Whoever is on a street lights all its lamps."""
+
+    def __init__(self, city: City, streets: Streets, streams: Streams, rules: Any) -> None:
+        super().__init__(city, streets, streams, rules)
+        n = len(streets)
+        self._near = np.zeros(n, dtype=np.float32)
+        self._lit, self._held = np.zeros(n), np.zeros(n)
+        self._coming = np.zeros(n + 1, dtype=np.int32)
+
+    def pass_by(self, seconds: float) -> None:
+        """Who lights which street in the coming step."""
+        streetwise.presence(
+            self._keys,
+            self._drawn,
+            self._patience,
+            self._lit,
+            self.vehicles,
+            self.walkers,
+            self._span,
+            self._walker_span,
+            seconds,
+            self._coming,
+            self._near,
+            self._held,
+        )
+
+    def spread(self, low: Singles, high: Singles, out: Floats, everywhere: bool) -> None:
+        """Power of all lamps in the step."""
+        streetwise.spread(low, high, self._streets.of_lamp, self._near, out)
+
+    def near_lamps(self) -> Floats:
+        """Share of the step in which each lamp is lit; (n_lamps,) float64."""
+        return self._near[self._streets.of_lamp].astype(np.float64)
+
+    def take_held(self) -> Floats:
+        """How long each lamp was lit since the last call, s; (n_lamps,) float64."""
+        held = self._held[self._streets.of_lamp]
+        self._held[:] = 0.0
+        return held
+
+    def go(self) -> None:
+        """Everybody leaves."""
+        self._near[:] = 0.0
+        self._lit[:] = 0.0
+
+
+class Lampwise(Passers):
+    """Whoever passes lights the lamps ahead, one after the other.
+
+    Rows of the lamps are sorted by street and place; ``_lamp`` is the row of each in the city.
+    """
+
+    def __init__(self, city: City, streets: Streets, streams: Streams, rules: Any) -> None:
+        super().__init__(city, streets, streams, rules)
+        place, n = places(city, streets), len(streets)
+        self._lamp = np.lexsort((place, streets.of_lamp)).astype(np.int32)
+        self._place = np.ascontiguousarray(place[self._lamp])
+        count = np.bincount(streets.of_lamp, minlength=n)
+        self._start = np.append(0, np.cumsum(count)).astype(np.int32)
+        self._near = np.zeros(len(place), dtype=np.float32)
+        self._held = np.zeros(len(place))
+        self._state = np.zeros(n, dtype=np.uint8)
+        self._count = np.zeros(n, dtype=np.int32)
+        self._far = np.zeros(n)
+        known = streets.edge >= 0
+        self._far[known] = city["edge"]["length"][streets.edge[known]]
+        self._before, self._after = np.zeros((ROOM, 3)), np.zeros((ROOM, 3))
+        self._scratch = np.zeros((ROOM, 2))
+
+    def pass_by(self, seconds: float) -> None:
+        """Who lights which lamp in the coming step."""
+        street = read = write = 0
+        while True:
+            street, read, write = self._from(street, read, write, seconds)
+            if street == len(self._count):
+                break
+            self._after = np.concatenate((self._after, np.zeros_like(self._after)))
+            self._scratch = np.zeros((len(self._after), 2))
+        if len(self._before) < len(self._after):
+            self._before = np.zeros_like(self._after)
+        self._before, self._after = self._after, self._before
+
+    def _from(self, street: int, read: int, write: int, seconds: float) -> tuple[int, int, int]:
+        """Go on from a street, until the end or until there is no more room."""
+        found = kernels.presence(
+            street,
+            read,
+            write,
+            self._keys,
+            self._drawn,
+            self._patience,
+            self.forth,
+            self.vehicles,
+            self.walkers,
+            self._pace,
+            self._span,
+            1.0 / WALKING,
+            self._walker_span,
+            self._far,
+            seconds,
+            self._start,
+            self._place,
+            self._before,
+            self._after,
+            self._scratch,
+            self._count,
+            self._near,
+            self._held,
+            self._state,
+        )
+        return int(found[0]), int(found[1]), int(found[2])
+
+    def spread(self, low: Singles, high: Singles, out: Floats, everywhere: bool) -> None:
+        """Power of the lamps in the step; of all, or where somebody was or is."""
+        kernels.spread(low, high, self._start, self._lamp, self._near, self._state, everywhere, out)
+
+    def near_lamps(self) -> Floats:
+        """Share of the step in which each lamp is lit; (n_lamps,) float64."""
+        near = np.empty(len(self._lamp))
+        near[self._lamp] = self._near
+        return near
+
+    def take_held(self) -> Floats:
+        """How long each lamp was lit since the last call, s; (n_lamps,) float64."""
+        held = np.empty(len(self._lamp))
+        held[self._lamp] = self._held
+        self._held[:] = 0.0
+        return held
+
+    def go(self) -> None:
+        """Everybody leaves."""
+        self._near[:] = 0.0
+        self._count[:] = 0
+        self._state[:] = kernels.QUIET
