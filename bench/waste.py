@@ -38,6 +38,8 @@ ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("CITYTWIN_DATA", ROOT.parent / "shared" / "data"))
 BEST_KNOWN = 58_578
 DISTRICTS = 12
+FRESH_CASES = 11, 12, 13
+"""Seeds of the cases like Groningen's; the prizes were tried on case 1."""
 ITERATIONS = 30
 """Of PyVRP for one district and day in `year_10000`: the heuristic's budget."""
 
@@ -117,20 +119,32 @@ def forecast(bench: Bench) -> None:
 
 
 def groningen(bench: Bench) -> None:
-    """Distance a day of the published baseline and of prizes by forecast, at equal service."""
-    days, iterations = (7, 100) if bench.quick else (21, 400)
-    case = groningen_like()
-    base = simulate(case, fullest_first(250), days, iterations=iterations)
-    ours = simulate(case, by_forecast(), days, iterations=iterations)
+    """Distance and service of the published baseline and of prizes by forecast.
+
+    Means over cases (and chances) on which no prize was chosen.
+    """
+    days, iterations = (7, 100) if bench.quick else (14, 100)
+    pairs = [
+        (
+            simulate(case, fullest_first(250), days, seed=seed, iterations=iterations),
+            simulate(case, by_forecast(), days, seed=seed, iterations=iterations),
+        )
+        for seed, case in ((seed, groningen_like(seed)) for seed in FRESH_CASES)
+    ]
+    saving = [100.0 * (1.0 - ours.km / base.km) for base, ours in pairs]
+    km = [np.mean([season.km for season in side]) for side in zip(*pairs, strict=True)]
     bench.figure(
-        "groningen_saving", 100.0 * (1.0 - ours.km / base.km), "%", 41.0,
-        note=f"{base.km:.0f} to {ours.km:.0f} km; published 251 to 146",
+        "groningen_saving", float(np.mean(saving)), "%", 41.0,
+        note=f"{km[0]:.0f} to {km[1]:.0f} km; by case {', '.join(f'{s:.1f}' for s in saving)}",
     )  # fmt: skip
-    for name, season in (("baseline", base), ("forecast", ours)):
-        bench.figure(f"groningen_service_{name}", 100.0 * season.service, "%", 99.9)
+    for name, seasons in zip(("baseline", "forecast"), zip(*pairs, strict=True), strict=True):
+        service, fill, visits, hours = np.mean(
+            [(s.service, s.fill, s.visits, s.hours) for s in seasons], axis=0
+        )
+        bench.figure(f"groningen_service_{name}", 100.0 * float(service), "%", 99.9)
         bench.figure(
-            f"groningen_fill_{name}", 100.0 * season.fill, "%",
-            note=f"{season.visits:.0f} visits, {season.hours:.1f} h, {season.routes:.1f} rounds",
+            f"groningen_fill_{name}", 100.0 * float(fill), "%",
+            note=f"{visits:.0f} visits, {hours:.1f} h",
         )  # fmt: skip
 
 

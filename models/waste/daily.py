@@ -149,7 +149,7 @@ def _round(model: Waste, truck: Truck) -> Round:
             continue
         km = float(detail.get("km", km))
         begin, what, container, street, expected = tick, _WHAT[kind], "", "", 0.0
-        place = fleet.depot.edge
+        place = truck.depot.edge
         if kind == "waste.emptied":
             row = city["container"].row(subject)
             begin, container, expected = (
@@ -160,7 +160,9 @@ def _round(model: Waste, truck: Truck) -> Round:
             street, load = _street(city, int(fleet.edges[row])), load + detail["kg"]
             longitude, latitude = _degrees(city, city["container"].points[row : row + 1])[0]
         elif kind == "waste.unloaded":
-            begin, load, place = tick - fleet.unloading, 0.0, fleet.disposal.edge
+            where = city["depot"].row(detail["place"])
+            place = int(city.link("depot", "edge").indices[where])
+            begin, load = tick - fleet.unloading, 0.0
         if kind != "waste.emptied":
             longitude, latitude = _degrees(city, _end_of(city, place))[0]
         sheet.append(

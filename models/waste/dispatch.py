@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from models.waste.fleet import Fleet
-from models.waste.plan import DEPOT, FIRST, LEAVE_OUT, Task, Vehicle, open_all_day, plan
+from models.waste.plan import DEPOT, DISPOSAL, FIRST, LEAVE_OUT, Task, Vehicle, open_all_day, plan
 from models.waste.streams import STREAMS
-from models.waste.truck import OUTSIDE_SPEED, Stop, Truck
+from models.waste.truck import Place, Stop, Truck
 from twin.core.time import Tick
 
 Floats = npt.NDArray[np.float64]
@@ -86,7 +86,7 @@ class Dispatcher:
     ) -> list[Truck]:
         """Find the rounds, give them to trucks, and put off what is in none."""
         fleet = self.fleet
-        ready = fleet.ready(name)
+        at_home = self._at_home(name)
         rounds = (
             plan(self._task(name, stops, load, worth, end, active), fleet.parameters.iterations)
             if fleet.works
@@ -98,7 +98,7 @@ class Dispatcher:
             if vehicle < len(active):
                 active[vehicle].take_over(mine)
             else:
-                number = ready[len(sent)]
+                number = at_home[vehicle - len(active)].pop(0)
                 sent.append(Truck(fleet, number, name, STREAMS[name], mine, end))
         planned = {stop for _, tour in rounds for stop in tour}
         for i in sorted(set(range(len(stops))) - planned):
@@ -107,6 +107,11 @@ class Dispatcher:
                 fleet.put_off(stops[i], None, "closed" if shut else "not planned")
         fleet.trucks += sent
         return sent
+
+    def _at_home(self, name: str) -> list[list[int]]:
+        """Trucks of a stream that are ready, at each depot."""
+        ready = self.fleet.ready(name)
+        return [[n for n in ready if self.fleet.base(n) == depot] for depot in self.fleet.depots]
 
     def _stops(
         self, due: Rows, expected: Floats, prize: Floats
@@ -137,17 +142,23 @@ class Dispatcher:
     ) -> Task:
         fleet, stream, now = self.fleet, STREAMS[name], self.fleet.world.now
         unloading = fleet.parameters.unloading * 60.0
-        left = (end - now) / 1000.0 - fleet.home_after_unloading() - unloading
+        time = (end - now) / 1000.0 - unloading
         rest = fleet.rest / 1000.0
-        place = FIRST + len(stops)
+        behind = FIRST + len(stops)
         vehicles = [
             Vehicle(
-                left - (0.0 if truck.rested else rest) - self._until_free(truck), 1, place + i,
-                truck.mass, truck.volume, 0,
+                time - self._home(truck.depot) - (0.0 if truck.rested else rest)
+                - self._until_free(truck),
+                1, behind + i, truck.mass, truck.volume, 0,
             )
             for i, truck in enumerate(active)
         ]  # fmt: skip
-        vehicles.append(Vehicle(left - rest, len(fleet.ready(name)), DEPOT))
+        behind += len(active)
+        for i, (depot, ready) in enumerate(zip(fleet.depots, self._at_home(name), strict=True)):
+            place = DEPOT if i == 0 else behind + i - 1
+            vehicles.append(Vehicle(time - self._home(depot) - rest, len(ready), place))
+        behind += len(fleet.depots) - 1
+        several = len(fleet.disposals) > 1
         windows = open_all_day(len(stops))
         for i, stop in enumerate(stops):
             opens, closes = fleet.window(stop.edge)
@@ -163,24 +174,47 @@ class Dispatcher:
             truck_mass=stream.truck_mass,
             truck_volume=stream.truck_volume,
             unloading=unloading,
+            reloads=range(behind, behind + len(fleet.disposals)) if several else (DISPOSAL,),
         )
+
+    def _home(self, depot: Place) -> float:
+        """From the disposal that is nearest to a depot to it, s."""
+        return min(self.fleet.home_from(disposal, depot) for disposal in self.fleet.disposals)
 
     def _until_free(self, truck: Truck) -> float:
         """Time until a truck has finished the stop that it is at, at most, s."""
         return 0.0 if truck.current is None else self.fleet.service_at(truck.current)
 
     def _matrix(self, stops: Sequence[Stop], nodes: Sequence[int]) -> Floats:
-        """Driving times between depot, disposal, ends of the stops' streets and trucks, s."""
+        """Driving times between the places of a task, s.
+
+        They are the first depot, where the last load goes, the ends of the stops' streets, the
+        trucks under way and the further depots (from there only), and, if there are several, the
+        disposals.
+        """
         network, fleet = self.network, self.fleet
-        edges = np.array([fleet.depot.edge, fleet.disposal.edge, *(s.edge for s in stops)])
-        ends = np.concatenate((network.end[edges], np.array(nodes, dtype=np.int64)))
-        first = np.concatenate((network.end[edges[:2]], network.start[edges[2:]]))
-        along = np.array([0.0, 0.0, *(network.planned(int(e)) for e in edges[2:])])
-        rows = [network.times_from(int(node))[first] for node in ends.tolist()]
-        to_places: Floats = np.array(rows) + along
-        to_trucks = np.full((len(ends), len(nodes)), np.inf)
-        matrix = np.hstack((to_places, to_trucks))
-        for i, place in enumerate((fleet.depot, fleet.disposal)):
-            matrix[i] += place.beyond / OUTSIDE_SPEED
-            matrix[:, i] += place.beyond / OUTSIDE_SPEED
+        first, last, further = fleet.depots[0], fleet.disposals[0], fleet.depots[1:]
+        several = fleet.disposals if len(fleet.disposals) > 1 else []
+        streets = np.array([stop.edge for stop in stops], dtype=np.int64)
+        leave = [network.end[place.edge] for place in (first, last)]
+        leave += [*network.end[streets], *nodes]
+        leave += [network.end[place.edge] for place in (*further, *several)]
+        reach = np.array(leave)
+        reach[FIRST : FIRST + len(stops)] = network.start[streets]
+        way_out, way_in = np.zeros(len(leave)), np.zeros(len(leave))
+        outside = [place.outside for place in (*further, *several)]
+        way_out[:FIRST] = way_in[:FIRST] = first.outside, last.outside
+        way_out[len(leave) - len(outside) :] = way_in[len(leave) - len(outside) :] = outside
+        way_in[FIRST : FIRST + len(stops)] = [network.planned(int(edge)) for edge in streets]
+        one_way = slice(FIRST + len(stops), len(leave) - len(several))
+        way_in[one_way] = np.inf
+        rows = [network.times_from(int(node))[reach] for node in leave]
+        matrix: Floats = np.array(rows) + way_in + way_out[:, None]
+        if several:
+            home = np.array([self._mean_home(place) for place in several])
+            matrix[:, DISPOSAL] = (matrix[:, -len(several) :] + home - home.min()).min(axis=1)
         return matrix
+
+    def _mean_home(self, disposal: Place) -> float:
+        """From a disposal to the depots, s: the planner does not know which truck will unload."""
+        return float(np.mean([self.fleet.home_from(disposal, d) for d in self.fleet.depots]))

@@ -64,7 +64,7 @@ def _service_times(world: World) -> Floats:
 
 
 class Fleet:
-    """Trucks of all streams with one depot and one disposal.
+    """Trucks of all streams, divided evenly among the depots.
 
     Parameters
     ----------
@@ -103,14 +103,13 @@ class Fleet:
         self._out = out
         self.power = power
         self.missing: dict[int, float] = {}
-        self.depot_row = 0
         self._settled: set[int] = set()
         self.offset: Floats = world.city["container"]["offset"]
         self.service = _service_times(world)
         self.edges = world.city.link("container", "edge").indices
         self.stream = world.city["container"]["stream"]
-        self.depot = self._place("depot")
-        self.disposal = self._place("disposal")
+        self.depots = self._places("depot")
+        self.disposals = self._places("disposal")
         self.unloading = minutes(parameters.unloading)
         self.rest = minutes(parameters.rest)
         self.rest_after = minutes(parameters.rest_after)
@@ -119,23 +118,22 @@ class Fleet:
         self._windows = {w.road: w.seconds for w in parameters.windows}
         self._near = residents_near(world.city)
 
-    def _place(self, kind: str) -> Place:
+    def _places(self, kind: str) -> list[Place]:
+        """All of a kind that are on a street."""
         depot = self.world.city["depot"]
-        rows = np.flatnonzero(depot["kind"] == kind)
         edges = self.world.city.link("depot", "edge").indices
-        rows = rows[edges[rows] >= 0]
-        if not len(rows):
-            return Place(-1, 0.0)
-        row = rows[0]
-        if kind == "depot":
-            self.depot_row = int(row)
-        inferred = depot["origin"][row] == "inferred"
-        return Place(int(edges[row]), self.parameters.beyond * 1000.0 if inferred else 0.0)
+        beyond = np.where(depot["origin"] == "inferred", self.parameters.beyond * 1000.0, 0.0)
+        rows = np.flatnonzero((depot["kind"] == kind) & (edges >= 0))
+        return [Place(int(row), int(edges[row]), float(beyond[row])) for row in rows]
 
     @property
     def works(self) -> bool:
         """Whether there is a depot and a disposal on the streets."""
-        return self.depot.edge >= 0 and self.disposal.edge >= 0
+        return bool(self.depots and self.disposals)
+
+    def base(self, number: int) -> Place:
+        """The depot of a truck: those of each stream are dealt to the depots in turn."""
+        return self.depots[number % self.parameters.trucks % len(self.depots)]
 
     def is_out(self, number: int) -> bool:
         """Whether the truck of this number has broken down; the first ones do."""
@@ -174,17 +172,34 @@ class Fleet:
 
     # -- times home --------------------------------------------------------------------------
 
-    def home_after_unloading(self) -> float:
-        """From the disposal to the depot, s."""
-        home = self.network.times_to(int(self.network.end[self.depot.edge]))
-        beyond = (self.disposal.beyond + self.depot.beyond) / OUTSIDE_SPEED
-        return float(home[self.network.end[self.disposal.edge]]) + beyond
+    def home_from(self, disposal: Place, depot: Place) -> float:
+        """From a disposal to a depot, s."""
+        home = self.network.times_to(int(self.network.end[depot.edge]))
+        beyond = (disposal.beyond + depot.beyond) / OUTSIDE_SPEED
+        return float(home[self.network.end[disposal.edge]]) + beyond
 
-    def time_home(self, node: int) -> float:
-        """From a junction over the disposal to the depot, unloading included, s."""
-        there = self.network.times_to(int(self.network.end[self.disposal.edge]))[node]
-        there += self.disposal.beyond / OUTSIDE_SPEED + self.unloading / 1000.0
-        return float(there) + self.home_after_unloading()
+    def time_home(self, node: int, depot: Place) -> float:
+        """From a junction over a disposal to a depot, unloading included, s."""
+        ways = [
+            self._time_to(node, disposal) + self.home_from(disposal, depot)
+            for disposal in self.disposals
+        ]
+        return min(ways) + self.unloading / 1000.0
+
+    def disposal_between(self, node: int, goal: int) -> Place:
+        """The disposal with the shortest way from one junction over it to another."""
+        return min(
+            self.disposals,
+            key=lambda place: (
+                self._time_to(node, place)
+                + float(self.network.times_to(goal)[self.network.end[place.edge]])
+                + place.outside
+            ),
+        )
+
+    def _time_to(self, node: int, place: Place) -> float:
+        there = self.network.times_to(int(self.network.end[place.edge]))[node]
+        return float(there) + place.outside
 
     # -- books -------------------------------------------------------------------------------
 
@@ -255,13 +270,13 @@ class Fleet:
         watts, began = self.parameters.charger * 1000.0, self.world.now
         needed = hours(missing / self.parameters.charger)
         self.missing[truck.number] = missing
-        self.power[self.depot_row] += watts
+        self.power[truck.depot.row] += watts
         while self.world.now < began + needed and not self._left_again(truck):
             step = min(minutes(5), began + needed - self.world.now)
             yield self.world.env.timeout(step)
             self.missing[truck.number] -= watts / 1000.0 * step / 3_600_000.0
         self.missing[truck.number] = max(0.0, self.missing[truck.number])
-        self.power[self.depot_row] -= watts
+        self.power[truck.depot.row] -= watts
 
     def _left_again(self, truck: Truck) -> bool:
         return any(other.number == truck.number and other.finished is None for other in self.trucks)

@@ -19,7 +19,7 @@ ONE_MORE_TRUCK = 1_800
 """Seconds that sending one more truck costs."""
 FOREVER = 10_000_000.0
 DEPOT, DISPOSAL, FIRST = 0, 1, 2
-"""Places of a task: the depot, the disposal, then the stops, then where trucks under way are."""
+"""Places of a task: the depot, where the last load goes, the stops, then all other places."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,8 @@ class Task:
     Attributes
     ----------
     seconds : (k + 2 + p, k + 2 + p) float64, s
-        Driving times; row 0 is the depot, 1 the disposal, then k stops, then p places of trucks.
+        Driving times; row 0 is the depot, 1 the disposal, then k stops, then p places of trucks,
+        further depots and disposals.
     mass, volume : (k,) float64, kg, m³
         Expected load of each stop.
     service : (k,) float64, s
@@ -70,6 +71,8 @@ class Task:
         What a truck carries, kg and m³.
     unloading
         Time of one unloading, s.
+    reloads
+        Places where a truck may unload under way; it ends its round at ``DISPOSAL``.
     """
 
     seconds: Floats
@@ -82,6 +85,7 @@ class Task:
     truck_mass: float
     truck_volume: float
     unloading: float = field(default=0.0)
+    reloads: Sequence[int] = (DISPOSAL,)
 
 
 def open_all_day(stops: int) -> Floats:
@@ -155,13 +159,21 @@ def _problem(task: Task) -> Any:
     starts = {DEPOT: 0} | {place: number + 2 for number, place in enumerate(places)}
     depots = [pyvrp.Depot(DEPOT), pyvrp.Depot(DISPOSAL, service_duration=round(task.unloading))]
     depots += [pyvrp.Depot(place) for place in places]
+    reloads = [
+        DISPOSAL if place == DISPOSAL else len(depots) + i for i, place in enumerate(task.reloads)
+    ]
+    depots += [
+        pyvrp.Depot(place, service_duration=round(task.unloading))
+        for place in task.reloads
+        if place != DISPOSAL
+    ]
     trucks = [
         pyvrp.VehicleType(
             num_available=vehicle.count,
             capacity=most,
             start_depot=starts[vehicle.place],
             end_depot=DISPOSAL,
-            reload_depots=[DISPOSAL],
+            reload_depots=reloads,
             fixed_cost=vehicle.cost,
             shift_duration=max(0, int(vehicle.free)),
             tw_late=max(0, int(vehicle.free)),

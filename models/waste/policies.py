@@ -72,7 +72,7 @@ class ByForecastParameters(Parameters):
     """What a visit is worth."""
 
     prize: float = Field(
-        700.0, ge=0.0, description="driving time that an overflow before the next shift costs, s"
+        2400.0, ge=0.0, description="driving time that an overflow before the next shift costs, s"
     )
     nearby: float = Field(
         40.0, ge=0.0, description="the same for an overflow before the shift after that, s"

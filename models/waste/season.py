@@ -163,7 +163,7 @@ def threshold(level: float) -> Policy:
     return lambda day: np.where(day.level >= level, LEAVE_OUT, 0.0)
 
 
-def by_forecast(prize: float = 700.0, nearby: float = 40.0, hours: float = 28.0) -> Policy:
+def by_forecast(prize: float = 2400.0, nearby: float = 40.0, hours: float = 28.0) -> Policy:
     """Prizes by the probability of overflowing before the next shift; see :func:`urgency.worth`."""
     return lambda day: worth(day.level, NOISE, day.rates, day.grain, hours, prize, nearby)
 

@@ -25,10 +25,16 @@ class Stop:
 
 @dataclass(frozen=True)
 class Place:
-    """A depot or disposal: its street, and the way beyond the map, m, for one outside it."""
+    """A depot or disposal: its row, its street, and the way beyond the map, m, if it is outside."""
 
+    row: int
     edge: int
     beyond: float
+
+    @property
+    def outside(self) -> float:
+        """Time beyond the map, s."""
+        return self.beyond / OUTSIDE_SPEED
 
 
 OUTSIDE_SPEED = 50.0 / 3.6
@@ -75,7 +81,8 @@ class Truck:
         self.began: Tick = int(self.env.now)
         self.finished: Tick | None = None
         self.rested = False
-        self.node = int(self.network.end[fleet.depot.edge])
+        self.depot = fleet.base(number)
+        self.node = int(self.network.end[self.depot.edge])
 
     @property
     def now(self) -> Tick:
@@ -95,7 +102,7 @@ class Truck:
     def run(self) -> Process:
         """The round; the truck stops where it is when it breaks down."""
         self.fleet.log("waste.left", self, stops=len(self.stops))
-        yield from self._outside(self.fleet.depot)
+        yield from self._outside(self.depot)
         while self.stops and not self.lost:
             stop = self.stops[0]
             self.network.refresh(self.now)
@@ -185,19 +192,32 @@ class Truck:
         self.heaviest = max(self.heaviest, self.mass)
 
     def _unload(self) -> Process:
-        yield from self._to(self.fleet.disposal)
+        disposal = self._disposal()
+        yield from self._to(disposal)
         if self.lost:
             return
         yield self.env.timeout(self.fleet.unloading)
-        self.fleet.log("waste.unloaded", self, kg=round(self.mass, 3))
+        where = str(self.fleet.world.city["depot"].ids[disposal.row])
+        self.fleet.log("waste.unloaded", self, kg=round(self.mass, 3), place=where)
         self.mass = self.volume = 0.0
-        yield from self._outside(self.fleet.disposal)
+        yield from self._outside(disposal)
+
+    def _disposal(self) -> Place:
+        """The one on the shortest way to the next stop, or home."""
+        self.network.refresh(self.now)
+        going_on = bool(self.stops) and not self.homeward
+        goal = int(
+            self.network.start[self.stops[0].edge]
+            if going_on
+            else self.network.end[self.depot.edge]
+        )
+        return self.fleet.disposal_between(self.node, goal)
 
     def _home(self) -> Process:
         if self.mass > 0.0:
             yield from self._unload()
         if not self.lost:
-            yield from self._to(self.fleet.depot)
+            yield from self._to(self.depot)
 
     def _rest(self) -> Process:
         self.rested = True
@@ -257,7 +277,7 @@ class Truck:
         """Whether it would be back in time after this stop, as the streets are now."""
         there = self.network.times_from(self.node)[self.network.start[stop.edge]]
         there += self.network.planned(stop.edge) + self.fleet.service_at(stop)
-        home = self.fleet.time_home(int(self.network.end[stop.edge]))
+        home = self.fleet.time_home(int(self.network.end[stop.edge]), self.depot)
         rest = 0 if self.rested else self.fleet.rest
         back = self.now + seconds(min(there + home, 1e9)) + rest
         return bool(back <= self.end) and self.fleet.lasts(self, min(there + home, 1e9))

@@ -80,7 +80,7 @@ def test_same_seed_same_bytes_other_seed_not(city, day):
 
 def test_a_closed_street_changes_the_path(city, day):
     edge = city["edge"]
-    around = edge["from_junction"] == day.fleet.network.end[day.fleet.depot.edge]
+    around = edge["from_junction"] == day.fleet.network.end[day.fleet.depots[0].edge]
     used = np.flatnonzero(around)[0]
 
     def close(model):

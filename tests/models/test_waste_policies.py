@@ -282,11 +282,11 @@ def test_districts_share_the_work(small):
 
 @pytest.mark.slow
 def test_the_published_saving():
-    """Groningen: 250 visits a day against prizes; published −41 % (arXiv 2409.13386)."""
-    case = groningen_like()
-    base = simulate(case, fullest_first(250), 14, iterations=300)
-    ours = simulate(case, by_forecast(), 14, iterations=300)
+    """A case that no prize was chosen on; published −41 % (arXiv 2409.13386), ours is less."""
+    case = groningen_like(11)
+    base = simulate(case, fullest_first(250), 14, seed=11, iterations=100)
+    ours = simulate(case, by_forecast(), 14, seed=11, iterations=100)
     assert base.km == pytest.approx(251.2, rel=0.05)
     assert base.fill == pytest.approx(0.489, abs=0.02)
-    assert ours.km <= 0.65 * base.km
-    assert ours.service >= 0.9985
+    assert ours.km <= 0.75 * base.km
+    assert ours.service >= 0.9995
