@@ -310,6 +310,66 @@ def test_a_plan_that_a_policy_brings_is_driven(streets: City) -> None:
     assert other["traffic.time_loss"] != usual["traffic.time_loss"]
 
 
+def test_max_pressure_relieves_who_waits(streets: City) -> None:
+    usual = indicators(live(streets, scenario(12)))
+    outcome = live(streets, scenario(12).with_policy("traffic.max_pressure", shortest=5))
+    found = indicators(outcome)
+    assert found["traffic.time_loss"] < usual["traffic.time_loss"]
+    assert found["traffic.trips"] >= usual["traffic.trips"]
+    again = live(streets, scenario(12).with_policy("traffic.max_pressure", shortest=5))
+    assert repr(again.indicators) == repr(outcome.indicators)
+
+
+def test_controllers_give_the_signals_back_to_their_programs(streets: City) -> None:
+    what = scenario(6).with_policy("traffic.max_pressure", from_="07:02", until="07:04")
+    with Engine(what, streets, 3) as engine:
+        before = engine.parts.models[0]
+        engine.run()
+        queues, lit = before._engine._queues, before._engine._streets
+        np.testing.assert_array_equal(queues.state.movements["plan"], lit.layout.plan)
+
+
+def test_actuated_greens_follow_the_traffic(streets: City) -> None:
+    usual = indicators(live(streets, scenario(12)))
+    found = indicators(live(streets, scenario(12).with_policy("traffic.actuated")))
+    assert found["traffic.time_loss"] < usual["traffic.time_loss"]
+
+
+def test_detectors_count_up_to_their_length(streets: City) -> None:
+    layout = read_streets(streets, QueueParameters(), own=False)
+    signal = str(streets["signal"].ids[0])
+    with Engine(scenario(8).with_policy("traffic.max_pressure"), streets, 3) as engine:
+        engine.run()
+        areas = engine.parts.models[0]._engine._watchers._areas
+        areas.look()
+        assert (areas._seen >= 0.0).all()
+        assert (areas._seen <= areas._most + 1e-9).all()
+        assert areas._seen.sum() > 0.0
+    assert signal in streets["signal"].ids
+    assert len(layout.lit) == len(streets["signal"])
+
+
+def test_a_bus_lane_takes_a_lane_from_cars_and_gives_it_back() -> None:
+    base = indicators(live(bologna(), scenario(12)))
+    lanes = scenario(12).with_policy("traffic.bus_lane", everywhere=True)
+    found = indicators(live(bologna(), lanes))
+    assert found["traffic.bus_speed"] > base["traffic.bus_speed"]
+    assert found["traffic.trips"] > 0.7 * base["traffic.trips"]
+    with Engine(
+        scenario(4).with_policy("traffic.bus_lane", everywhere=True, from_="07:01", until="07:02"),
+        bologna(),
+        1,
+    ) as engine:
+        engine.run()
+        owner = engine.parts.models[0]._engine
+        state, layout = owner._queues.state, owner._streets.layout
+        assert not state.links["reserved"].any()
+        assert not state.groups["taken"].any()
+        np.testing.assert_allclose(state.servers["gap"], layout.server_gap)
+        assert np.isfinite(state.servers["free"]).any()
+        assert not np.isposinf(state.servers["free"]).any()
+
+
 def test_a_full_turn_lane_holds_up_the_others_behind_it() -> None:
     # A street of two lanes, one for each turn; the left turn is closed. Its lane fills, and then
     # nobody who goes straight on can enter the street either.

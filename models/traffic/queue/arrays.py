@@ -56,6 +56,7 @@ LINK = _record(
     ("closed", np.int32),
     ("turn", np.int32),  # column of State.trees
     ("lanes_fill", np.int32),  # whether its groups have a storage of their own
+    ("reserved", np.int32),  # whether its last lane group is for buses now
     ("watched", np.int32),  # whether entries and exits are traced
 )
 GROUP = _record(
@@ -69,6 +70,7 @@ GROUP = _record(
     ("exits", np.int64),
     ("ring", np.int64),  # first place in State.ring
     ("storage", np.int32),  # vehicles that fit on its lanes; 0 where only the link counts
+    ("taken", np.int32),  # of it, places that a reserved lane takes
     ("link", np.int32),
     ("head", np.int32),  # first of the queue, -1 none
     ("tail", np.int32),
@@ -113,6 +115,7 @@ VEHICLE = _record(
     ("goal", np.int32),  # row of the trees
     ("epoch", np.int32),  # trees that were the newest at its departure
     ("stop", np.int32),  # next of its stops, -1 none
+    ("bus", np.int32),  # whether it may use reserved lanes
     ("size", np.float32),  # headways that it takes
     ("skip", np.float32),  # share of the first link that it does not drive
     ("driven", np.float32),  # m

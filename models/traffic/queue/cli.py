@@ -9,6 +9,8 @@ import typer
 
 if TYPE_CHECKING:
     from models.traffic.queue.fit import Agreement
+    from twin.city.city import City
+    from twin.scenario.scenario import Scenario
 
 app = typer.Typer(help="The queue engine in place of SUMO.", no_args_is_help=True)
 
@@ -30,18 +32,8 @@ def fit_command(
 ) -> None:
     """Fit the parameters of the queues to one run of SUMO; say how well they fit another."""
     from models.traffic.queue.fit import fit
-    from twin.errors import ConfigError
-    from twin.scenario.recipe import load_city
-    from twin.scenario.scenario import Scenario
 
-    changes = {}
-    for text in set_ or []:
-        key, sign, value = text.partition("=")
-        if not sign:
-            raise ConfigError(f"--set {text}", allowed="--set KEY=VALUE")
-        changes[key] = value
-    loaded = Scenario.load(scenario, **changes)
-    city = load_city(loaded.data.city, loaded.file)
+    loaded, city = _load(scenario, set_ or [])
     found = fit(
         loaded,
         city,
@@ -61,6 +53,39 @@ def fit_command(
     print("\n[model.traffic.queue]")
     for key, number in found.parameters.items():
         print(f"{key} = {number:g}")
+
+
+@app.command("beside")
+def beside_command(
+    scenario: Annotated[str, typer.Argument(help="A scenario: a file, or a name.")],
+    seed: Annotated[int, typer.Option(help="Of both runs.")] = 1,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="Change a key: --set period.duration=20m.")
+    ] = None,
+) -> None:
+    """Live the traffic in SUMO and in queues, and print trips, time, distance and emissions."""
+    from models.traffic.queue.beside import TITLES, beside
+
+    loaded, city = _load(scenario, set_ or [])
+    print(f"{'':18}{'SUMO':>12}{'queues':>12}{'difference':>12}")
+    for title, (theirs, ours) in zip(TITLES, beside(loaded, city, seed).values(), strict=True):
+        print(f"{title:18}{theirs:12,.1f}{ours:12,.1f}{ours / theirs - 1.0:+12.1%}")
+
+
+def _load(scenario: str, changes: list[str]) -> tuple[Scenario, City]:
+    """A scenario with some keys changed, and its city."""
+    from twin.errors import ConfigError
+    from twin.scenario.recipe import load_city
+    from twin.scenario.scenario import Scenario
+
+    found = {}
+    for text in changes:
+        key, sign, value = text.partition("=")
+        if not sign:
+            raise ConfigError(f"--set {text}", allowed="--set KEY=VALUE")
+        found[key] = value
+    loaded = Scenario.load(scenario, **found)
+    return loaded, load_city(loaded.data.city, loaded.file)
 
 
 def _line(name: str, one: Agreement) -> str:

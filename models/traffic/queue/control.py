@@ -29,6 +29,8 @@ class Controls:
     ----------
     detours
         Vehicles that were led around a closure.
+    unreserved
+        Edges on which a bus lane was wanted, but no lane can be spared.
     """
 
     def __init__(
@@ -45,9 +47,11 @@ class Controls:
         edges = streets.layout.links
         self._limit = streets.limit.copy()
         self._left = streets.lanes.copy()
+        self._reserved = np.zeros(edges, dtype=bool)
+        self._narrow = np.ones(len(streets.layout.server_gap))
         self._closed = np.zeros(edges, dtype=bool)
         self._program: dict[int, int] = dict.fromkeys(streets.plans, -1)
-        self.detours = 0
+        self.detours = self.unreserved = 0
 
     def close(self, wanted: npt.NDArray[np.bool_], until: float) -> None:
         """Close and open edges, and lead around those who would enter a closed one.
@@ -144,23 +148,70 @@ class Controls:
         """
         streets = self._streets
         taken = np.zeros(len(wanted)) if lanes_closed is None else lanes_closed
-        left = np.maximum(streets.lanes - taken, 0.1)
+        general = np.maximum(streets.lanes - taken, 0.1)
+        left = np.maximum(general - self._reserved, 0.1)
         rows = np.flatnonzero((wanted != self._limit) | (left != self._left))
         if not len(rows):
             return
         self._limit[rows], self._left[rows] = wanted[rows], left[rows]
         p, layout, state = self._parameters, streets.layout, self._queues.state
         speed = wanted[rows] * p.speed
-        flow = left[rows] * lane_capacity(speed, p.spacing, p.reaction)
+        flow = lane_capacity(speed, p.spacing, p.reaction)
         state.links["free_time"][rows] = layout.length[rows] / speed
-        state.links["entry_gap"][rows] = 1.0 / flow
+        state.links["entry_gap"][rows] = 1.0 / (left[rows] * flow)
         slower = np.ones(layout.links)
-        slower[rows] = layout.capacity[rows] / flow
+        slower[rows] = layout.capacity[rows] / (general[rows] * flow)
         for group in np.flatnonzero(np.isin(layout.group_link, rows)).tolist():
             for server in layout.group_servers[group]:
                 state.servers["gap"][server] = (
-                    layout.server_gap[server] * slower[layout.group_link[group]]
+                    layout.server_gap[server]
+                    * slower[layout.group_link[group]]
+                    * self._narrow[server]
                 )
+
+    def bus_lanes(self, wanted: Floats) -> None:
+        """Lanes at the kerb that are for buses alone, before :meth:`limit`; (n_edges,) float64."""
+        reserved = (wanted > 0.5) & self._streets.reservable
+        self.unreserved = max(self.unreserved, int(((wanted > 0.5) & ~reserved).sum()))
+        for link in np.flatnonzero(reserved != self._reserved).tolist():
+            self._reserve(link, bool(reserved[link]))
+        self._reserved = reserved
+
+    def _reserve(self, link: int, on: bool) -> None:
+        """Take the lane at the kerb from the others, its places and its server, or give it back."""
+        queues, streets, layout = self._queues, self._streets, self._streets.layout
+        state, server = queues.state, int(streets.kerb[link])
+        state.links["reserved"][link] = on
+        places = int(np.ceil(max(1.0, layout.length[link] / self._parameters.spacing)))
+        groups = set()
+        for movement in np.flatnonzero(layout.start == link).tolist():
+            if 0 in streets.turn_lanes[movement]:
+                groups.add(int(layout.group[movement]))
+        for group in sorted(groups):
+            storage = int(state.groups["storage"][group])
+            state.groups["taken"][group] = min(places, storage - 1) if on else 0
+        if server >= 0:
+            wide = layout.server_lanes[server]
+            if wide > 1.0:
+                ratio = wide / (wide - 1.0)
+                self._narrow[server] = ratio if on else 1.0
+                state.servers["gap"][server] *= ratio if on else 1.0 / ratio
+            else:
+                state.servers["free"][server] = np.inf if on else queues.now
+        if not on:
+            for group in sorted(groups):
+                queues.make_room(2)
+                upkeep.plan_head(state, group, queues.now)
+            upkeep.wake(state, link, queues.now)
+
+    def give_back(self, row: int) -> None:
+        """Let a signal run its program again, after a controller had it."""
+        self._switch(*self._streets.plans[row][self._program[row] + 1])
+
+    @property
+    def programs(self) -> dict[int, int]:
+        """Index of the program that each signal runs, -1 the usual one."""
+        return self._program
 
     def signals(self, wanted: Floats) -> None:
         """Signal programs; (n_signals,) float64, an index of the programs or -1.

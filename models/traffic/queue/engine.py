@@ -22,7 +22,9 @@ from models.traffic.queue.parameters import QueueParameters
 from models.traffic.queue.roster import Roster
 from models.traffic.queue.settings import Settings
 from models.traffic.queue.simulation import Queues
+from models.traffic.queue.watchers import Watchers
 from models.traffic.signals import installed
+from models.traffic.sumo.buses import MAY
 from twin.core.random import Streams, uniforms
 from twin.core.time import Tick, duration
 
@@ -39,9 +41,6 @@ HEAVY = ("truck", "trailer")
 UNSEEN = {
     "traffic.advised_time": "advice to drivers (traffic.advised_time) is not followed: on queues, "
     "drivers already choose by present travel times",
-    "traffic.bus_lane": "bus lanes (traffic.bus_lane) have no effect on queues",
-    "traffic.signal_control": "max-pressure control (traffic.signal_control) has no effect on "
-    "queues: signals keep their programs",
 }
 """Controls that have no effect here, and what a reader of the results should know."""
 
@@ -64,7 +63,11 @@ class QueueEngine:
         p: QueueParameters = setting.parameters.queue
         self._parameters = p
         self._streets = read_streets(
-            setting.city, p, own=setting.own, brought=installed.additional(setting.scratch)
+            setting.city,
+            p,
+            own=setting.own,
+            brought=installed.additional(setting.scratch),
+            bus_lanes="traffic.bus_lane" in setting.controlled,
         )
         self._begin = demand.begin(setting.city.demand) if setting.own else 0.0
         self._queues = Queues(
@@ -83,6 +86,7 @@ class QueueEngine:
         self._bans = "traffic.no_trucks" in setting.controlled
         self._roster = Roster(self._queues, self._begin)
         self._controls = Controls(self._queues, self._streets, p, self._roster, bans=self._bans)
+        self._watchers = Watchers(self._queues, self._streets, self._controls, setting)
         self._meter = Meter(self._queues, self._streets)
         self._kinds: dict[str, float] = {}
         self._elements: Elements | None = None
@@ -135,6 +139,7 @@ class QueueEngine:
                 size=self._sizes(lengths[np.array(own.kind)[rows]]),
                 stop=stops[rows],
                 heavy=self._bans & np.isin(classes[rows], HEAVY),
+                bus=np.isin(classes[rows], MAY),
             )
             self._roster.add(
                 [own.names[row] for row in rows],
@@ -227,6 +232,8 @@ class QueueEngine:
     def advance(self, now: Tick) -> None:
         """Live all events up to ``now``."""
         self._done = self._begin + now / 1000.0
+        if self._watchers.active:
+            self._watchers.drive(self._done)
         self._queues.advance(self._done)
         if not self._queues.settings.release:
             self._queues.find_gridlock()
@@ -258,8 +265,11 @@ class QueueEngine:
     def control(self, columns: Mapping[str, Floats]) -> None:
         """Apply what changed."""
         self._limit[:] = columns["traffic.speed_limit"]
+        if "traffic.bus_lane" in columns:
+            self._controls.bus_lanes(columns["traffic.bus_lane"])
         self._controls.limit(self._limit, columns.get("traffic.lanes_closed"))
         self._controls.signals(columns["traffic.signal_program"])
+        self._watchers.follow(columns)
         if "traffic.toll" in columns:
             self._controls.toll(columns["traffic.toll"])
         ahead = self._done + duration(self._setting.parameters.period) / 1000.0
@@ -307,6 +317,10 @@ class QueueEngine:
         if self._own_left_out:
             found.append(f"{self._own_left_out} vehicles use edges that the city lacks: left out")
         found += [UNSEEN[port] for port in sorted(self._setting.controlled & UNSEEN.keys())]
+        found += self._watchers.notes
+        if self._controls.unreserved:
+            number = self._controls.unreserved
+            found.append(f"{number} edges have no lane to spare for buses: no bus lane there")
         p = self._setting.parameters
         if p.options:
             found.append(f"options of SUMO mean nothing to queues: {', '.join(sorted(p.options))}")

@@ -93,11 +93,13 @@ def choose(s: State, vehicle: int, link: int, ahead: int) -> int:
     position += ahead
     if position == s.vehicles[vehicle].last:
         return ARRIVES
-    following = s.routes[position + 1]
+    following, found = s.routes[position + 1], BARRED
     for movement in range(s.links[link].first_out, s.links[link].end_out):
         if s.movements[movement].to == following:
-            return movement
-    return BARRED
+            found = movement
+            if not (s.links[link].reserved and s.vehicles[vehicle].bus):
+                break
+    return found
 
 
 @nb.njit(cache=True, _nrt=False, forceinline=True)

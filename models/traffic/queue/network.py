@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from models.traffic.buslanes import reservable
 from models.traffic.queue.arrays import Floats, Ints
 from models.traffic.queue.layout import Layout, lane_capacity, starts
 from models.traffic.queue.parameters import QueueParameters
@@ -21,6 +22,8 @@ from twin.errors import DataError
 TURNS = ("l", "L", "r", "R", "t")
 """Directions that are no straight on, as SUMO writes them."""
 CARS, BUSES = "passenger", "bus"
+BUS_LANE = -1
+"""In place of a lane's number: the lane at the kerb while it is for buses alone."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,21 @@ class Streets:
         plans), ...]}, the usual program under -1.
     brought
         For each signal row, the index of the program that a policy brings.
+    lit
+        For each signal row, its movements and their places in the signal's states.
+    widths
+        For each signal row, the places of its states.
+    red
+        Plan that is never green.
+    ids
+        Of the edges.
+    turn_lanes
+        Lanes from which each movement is made, counted from the kerb; ``BUS_LANE`` where buses make
+        it from a lane reserved for them.
+    reservable : (n_edges,) bool
+        Whether the lane at the kerb can be reserved for buses.
+    kerb : (n_edges,) int32
+        Server of the lane at the kerb, -1 without one.
     """
 
     layout: Layout
@@ -50,10 +68,22 @@ class Streets:
     car: npt.NDArray[np.bool_]
     plans: Mapping[int, Sequence[tuple[Ints, Ints]]]
     brought: Mapping[int, int]
+    lit: Mapping[int, tuple[Ints, list[list[int]]]]
+    widths: Mapping[int, int]
+    red: int
+    ids: Sequence[str]
+    turn_lanes: Sequence[Sequence[int]]
+    reservable: npt.NDArray[np.bool_]
+    kerb: Ints
 
 
 def read_streets(
-    city: City, parameters: QueueParameters, *, own: bool, brought: Sequence[Path] = ()
+    city: City,
+    parameters: QueueParameters,
+    *,
+    own: bool,
+    brought: Sequence[Path] = (),
+    bus_lanes: bool = False,
 ) -> Streets:
     """The streets of a city as queues.
 
@@ -63,6 +93,8 @@ def read_streets(
         Whether the signal programs of the city's own demand hold.
     brought
         Files with programs that policies bring; the usual ones stay usual.
+    bus_lanes
+        Whether lanes may be reserved for buses: these get lane groups of their own then.
 
     Raises
     ------
@@ -73,9 +105,11 @@ def read_streets(
     edges = _edges(net, city)
     limit, wide, length, car = _lanes(edges)
     turns = _turns(net, edges, city)
+    can = reservable(city) if bus_lanes else np.zeros(len(edges), dtype=np.bool_)
+    turns = _with_buses(turns, can)
     more = [*(city.demand.get("additional", []) if own else []), *brought]
     programs = read_programs(city.network, more)
-    return _build(city, parameters, turns, (limit, wide, length, car), programs)
+    return _build(city, parameters, turns, (limit, wide, length, car), programs, can)
 
 
 def _read(network: Path) -> Any:
@@ -126,6 +160,12 @@ def _turns(net: Any, edges: Sequence[Any], city: City) -> list[Turn]:
                 own[to] = usable
         found += [_turn(net, row, to, own[to]) for to in sorted(own)]
     return found
+
+
+def _with_buses(turns: list[Turn], reserved: npt.NDArray[np.bool_]) -> list[Turn]:
+    """The same movements, each once more for buses where a lane may be theirs."""
+    more = [replace(turn, lanes=[BUS_LANE], cars=False) for turn in turns if reserved[turn.start]]
+    return sorted([*turns, *more], key=lambda turn: (turn.start, turn.end, -min(turn.lanes)))
 
 
 def _drivable(connection: Any) -> bool:
@@ -250,6 +290,7 @@ def _build(
     turns: Sequence[Turn],
     sizes: tuple[Floats, Floats, Floats, npt.NDArray[np.bool_]],
     programs: Mapping[str, Mapping[str, Program]],
+    can: npt.NDArray[np.bool_],
 ) -> Streets:
     limit, lanes, length, car = sizes
     speed = limit * p.speed
@@ -291,7 +332,39 @@ def _build(
     if p.signals == "capacity":
         lit.as_capacity(layout)
     layout.barred = np.array([not turn.cars for turn in turns], dtype=bool)
-    return Streets(layout, limit, lanes, car, lit.programs, lit.brought)
+    return Streets(
+        layout,
+        limit,
+        lanes,
+        car,
+        lit.programs,
+        lit.brought,
+        lit.lit,
+        lit.widths,
+        lit.red_plan,
+        [str(edge) for edge in city["edge"].ids],
+        [turn.lanes for turn in turns],
+        can,
+        _kerb(layout, turns),
+    )
+
+
+def _kerb(layout: Layout, turns: Sequence[Turn]) -> Ints:
+    """Server of the lane at the kerb of each edge; (n_edges,) int32, -1 without one."""
+    with_it: dict[int, set[int]] = {}
+    without: dict[int, set[int]] = {}
+    for row, turn in enumerate(turns):
+        servers = set(layout.group_servers[layout.group[row]])
+        if 0 in turn.lanes:
+            with_it[turn.start] = with_it.get(turn.start, servers) & servers
+        else:
+            without.setdefault(turn.start, set()).update(servers)
+    found = np.full(layout.links, -1, dtype=np.int32)
+    for edge, servers in with_it.items():
+        left = servers - without.get(edge, set())
+        if left:
+            found[edge] = min(left)
+    return found
 
 
 def _loss(turn: Turn, p: QueueParameters) -> float:

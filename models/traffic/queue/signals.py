@@ -86,6 +86,10 @@ class SignalPlans:
     programs
         By row of the table ``signal``: movements and plans under each program in the order of their
         ids, the usual one first of all (index -1 + 1 = 0).
+    lit, widths
+        By row: movements and their places in the signal's states, and how many places there are.
+    red_plan
+        A plan that is never green.
     brought
         By row, the place among them of the one that a policy brings.
     gives_way
@@ -112,9 +116,21 @@ class SignalPlans:
         for row, turn in enumerate(turns):
             if turn.light in programs:
                 by_light.setdefault(turn.light, []).append(row)
+        self.red_plan = len(self._plans)
+        self._plans.append((1.0, 0.0, 0, 0))
         made = {light: self._add(turns, rows, programs[light]) for light, rows in by_light.items()}
         ids = [str(signal) for signal in city["signal"].ids]
         self.programs = {row: made[light] for row, light in enumerate(ids) if light in made}
+        self.lit = {
+            row: (made[light][0][0], [turns[turn].indices for turn in by_light[light]])
+            for row, light in enumerate(ids)
+            if light in made
+        }
+        self.widths = {
+            row: max(len(state) for one in programs[light].values() for _, state in one.phases)
+            for row, light in enumerate(ids)
+            if light in made
+        }
         self.brought = {
             row: sorted(programs[light]).index(PLAN_NAME)
             for row, light in enumerate(ids)

@@ -178,6 +178,7 @@ class Queues:
         stop: npt.ArrayLike = -1,
         burden: npt.ArrayLike = 0.0,
         heavy: npt.ArrayLike = False,
+        bus: npt.ArrayLike = False,
     ) -> slice:
         """Add vehicles; they wait at the beginning of their first links in order of departure.
 
@@ -202,6 +203,8 @@ class Queues:
             Of tolls, for those who choose their way.
         heavy : (n,) bool
             Whether they go around ``banned`` links, for those who choose their way.
+        bus : (n,) bool
+            Whether they use reserved lanes, for those of fixed routes.
 
         Returns
         -------
@@ -217,6 +220,7 @@ class Queues:
         fresh = self.state.vehicles[rows]
         fresh["depart"] = fresh["ready"] = times
         fresh["size"], fresh["skip"], fresh["stop"], fresh["at"] = size, skip, stop, links
+        fresh["bus"] = bus
         numbers = np.arange(first, first + count, dtype=np.uint64)
         fresh["key"] = numbers if keys is None else keys
         if goal is not None:

@@ -64,7 +64,7 @@ def accepts(s: State, link: int) -> float:
 def lanes_accept(s: State, group: int) -> float:
     """When the lanes of a group take its next vehicle, by the rule of :func:`accepts`, s."""
     storage = s.groups[group].storage
-    needed = s.groups[group].entries + 1 - storage
+    needed = s.groups[group].entries + 1 - storage + s.groups[group].taken
     if storage == 0 or needed <= 0:
         return -NEVER
     if needed > s.groups[group].exits:

@@ -1,0 +1,1 @@
+"""What detectors see of queues."""
