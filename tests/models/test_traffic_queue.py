@@ -13,6 +13,7 @@ from models.traffic.build import TrafficBuilder
 from models.traffic.engine import Setting
 from models.traffic.parameters import TrafficParameters
 from models.traffic.queue.arrays import TRACED
+from models.traffic.queue.beside import beside
 from models.traffic.queue.emissions import elements
 from models.traffic.queue.engine import QueueEngine
 from models.traffic.queue.fit import agreement, alone, observe
@@ -411,3 +412,13 @@ def test_bologna_is_as_in_sumo() -> None:
     found = agreement(observe(any_scenario(80), bologna(), 42, "queue", {}), sumo)
     assert abs(found.travel_time) < 0.15
     assert found.correlation > 0.9
+
+
+@pytest.mark.slow
+def test_carbon_and_fuel_of_bologna_are_near_those_of_sumo() -> None:
+    found = beside(any_scenario(60), bologna(), 42)
+    for name, (theirs, ours) in found.items():
+        print(f"{name:12}{theirs:12.1f}{ours:12.1f}{ours / theirs - 1.0:+8.1%}")
+    for name in ("trips", "distance", "co2", "fuel"):
+        theirs, ours = found[name]
+        assert ours == pytest.approx(theirs, rel=0.25)
