@@ -10,7 +10,7 @@ import numpy.typing as npt
 from models.energy.flow.network import LINE, TRANSFORMER, Complex, Flags, Network
 from models.energy.flow.regulation import Regulator, TapChanger
 from models.energy.flow.result import Result
-from models.energy.flow.solve import PowerFlow
+from models.energy.flow.solve import PowerFlow, Want
 from twin.city.city import City
 from twin.errors import ConfigError
 
@@ -188,12 +188,13 @@ class Grid:
             losses=losses,
         )
 
-    def solve_many(self, active: Floats, reactive: Floats) -> Result:
+    def solve_many(self, active: Floats, reactive: Floats, *, want: Want = "complex") -> Result:
         """Power flow for many moments with the taps as they stand; (n_bus, n_step) W and var.
 
-        Moments that do not converge are flagged, and their voltages are NaN.
+        Moments that do not converge are flagged, and their voltages are NaN. ``want``: as in
+        :meth:`models.energy.flow.solve.PowerFlow.solve`.
         """
-        return self._flow.solve(active, reactive)
+        return self._flow.solve(active, reactive, want=want)
 
 
 def network_of(city: City, slack: Rows, source_voltage: float = 1.0) -> Network:

@@ -123,6 +123,29 @@ def test_a_step_is_the_same_to_the_bit_whatever_stands_beside_it():
         assert alone.iterations[0] == found.iterations[step]
 
 
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 10_000), st.booleans(), st.booleans())
+def test_magnitudes_alone_are_those_of_the_complex_voltages(seed, zip_loads, taps):
+    network = forest(seed)
+    if not zip_loads:
+        none = np.zeros(len(network.bus_names))
+        network = replace(network, constant_current=none, constant_impedance=none)
+    active, reactive = loads(network, seed, BLOCK + 3)
+    active[5, 4] = 1e12
+    ratio = (np.array([3, 7]), np.full((2, BLOCK + 3), 1.02 + 0j)) if taps else None
+    flow = PowerFlow(network)
+    whole = flow.solve(active, reactive, ratio=ratio)
+    alone = flow.solve(active, reactive, ratio=ratio, want="magnitude")
+    assert np.array_equal(whole.converged, alone.converged)
+    assert np.isnan(alone.voltage[:, 4]).all()
+    good = whole.converged
+    assert np.abs(whole.voltage[:, good] - alone.voltage[:, good]).max() <= 1e-9
+    with pytest.raises(ConfigError, match="want='complex'"):
+        alone.losses()
+    with pytest.raises(ConfigError, match="magnitude"):
+        flow.solve(active, reactive, want="angle")
+
+
 def test_voltages_of_the_slacks_may_change_from_step_to_step():
     network = forest(5)
     active, reactive = loads(network, 5, 3)

@@ -107,7 +107,7 @@ def _shape(case: Case, flow: PowerFlow) -> list[str]:
 
 def _extremes(case: Case, result: Result) -> list[str]:
     """Weakest and strongest bus, most loaded line and transformer, losses."""
-    steps = result.real.shape[1]
+    steps = result.steps
     voltage = result.voltage.reshape(-1, steps)
     lit = np.where(result.supplied[:, None] & ~np.isnan(voltage), voltage, np.inf)
     if not np.isfinite(lit).any():

@@ -29,7 +29,7 @@ def tables(case: Case, result: Result) -> dict[str, pd.DataFrame]:
     """
     import pandas as pd
 
-    steps = result.real.shape[1]
+    steps = result.steps
     at_from, at_to = (part.reshape(-1, steps) / 1e6 for part in result.powers())
     voltage = (result.real + 1j * result.imaginary).reshape(-1, steps)
     on = result.supplied[:, None] & ~np.isnan(result.real)

@@ -14,6 +14,8 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 import numpy.typing as npt
+from llvmlite import ir
+from numba.extending import intrinsic
 
 Floats = npt.NDArray[np.float64]
 Complex = npt.NDArray[np.complex128]
@@ -48,23 +50,49 @@ _UR, _UI, _BUS = _SP, _SQ, _U(6 * BLOCK)
 _AR, _AI, _A2, _DROP, _EARTH = (_U(k * BLOCK) for k in range(5))
 _TAP = _U(5 * BLOCK)
 # And of the block: largest change in the last sweep, in the one before, who is under way (1),
-# who has no voltages (1).
-_MOST, _BEFORE, _STATE, _LOST = (_U(k * BLOCK) for k in range(4))
+# who has no voltages (1); squared voltage of the slack, where all start; parts of a leaf's voltage.
+_MOST, _BEFORE, _STATE, _LOST, _START, _LEAF_R, _LEAF_I = (_U(k * BLOCK) for k in range(7))
+_NUMBERS, _LINE = 8, 64
+"""Bytes of a number, and of a line of the cache."""
 
 _inner = nb.njit(error_model="numpy", fastmath={"contract"})
 
 
+@intrinsic
+def _prefetch(_context, address):  # type: ignore[no-untyped-def]
+    """Ask for the line of the cache at an address; nothing happens where there is no memory."""
+
+    def code(_context, builder, _signature, arguments):  # type: ignore[no-untyped-def]
+        pointer, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [pointer, number, number, number])
+        name = "llvm.prefetch.p0"
+        ask = builder.module.globals.get(name) or ir.Function(builder.module, kind, name)
+        read, second_level, data = (number(value) for value in (0, 2, 1))
+        where = builder.inttoptr(arguments[0], pointer)
+        builder.call(ask, [where, read, second_level, data])
+
+    return nb.void(address), code
+
+
 @_inner
-def _backward(work, bus, up, r, x, z2, g, b, leaf, first):  # type: ignore[no-untyped-def]
+def _prefetch_row(values, row, begin):  # type: ignore[no-untyped-def]
+    """The next block of a row. Rows are far apart, and the processor would not foresee it."""
+    at = values.ctypes.data + (row * values.shape[1] + begin) * _NUMBERS
+    for line in range(min(BLOCK, values.shape[1] - begin) * _NUMBERS // _LINE):
+        _prefetch(at + line * _LINE)
+
+
+@_inner
+def _backward(work, bus, up, block, r, x, z2, g, b, leaf, first, started):  # type: ignore[no-untyped-def]
     """Power into the branch of a bus, with its losses, to the parent; the fall of voltage.
 
     ``leaf``: nothing hangs on the bus but its load. ``first``: no child of the parent came before,
-    so that the sum starts with the parent's load.
+    so that the sum starts with the parent's load. Before ``started``, the voltage is the slack's.
     """
     from_p, from_q = (_P, _Q) if leaf else (_SP, _SQ)
     to_p, to_q = (_P, _Q) if first else (_SP, _SQ)
     for s in range(_STEPS):
-        v = work[bus + _V + s]
+        v = work[bus + _V + s] if started else block[_START + s]
         p, q = work[bus + from_p + s] + g * v, work[bus + from_q + s] - b * v
         current = (p * p + q * q) / v
         work[bus + _D + s] = 2.0 * (r * p + x * q) + z2 * current
@@ -112,10 +140,11 @@ def _larger(most, v, was):  # type: ignore[no-untyped-def]
 
 
 @_inner
-def _forward(work, bus, up, block, taps, tap, tapped, held):  # type: ignore[no-untyped-def]
+def _forward(work, bus, up, block, taps, tap, tapped, held, started):  # type: ignore[no-untyped-def]
     """``v = v_parent - d``. With ``held``, steps that are done stay as they are, bit for bit."""
     for s in range(_STEPS):
-        above, was = work[up + _V + s], work[bus + _V + s]
+        above = work[up + _V + s]
+        was = work[bus + _V + s] if started else block[_START + s]
         if tapped:
             above = taps[tap + _A2 + s] * above
         v = above - work[bus + _D + s]
@@ -127,7 +156,10 @@ def _forward(work, bus, up, block, taps, tap, tapped, held):  # type: ignore[no-
 
 @_inner
 def _finish(work, bus, up, r, x, g, b, block, leaf):  # type: ignore[no-untyped-def]
-    """The last forward sweep, with the parts of the voltage."""
+    """The last forward sweep, with the parts of the voltage.
+
+    Those of a leaf, which nobody asks for again, go to a place that stays in the nearest cache.
+    """
     from_p, from_q = (_P, _Q) if leaf else (_SP, _SQ)
     for s in range(_STEPS):
         was, above = work[bus + _V + s], work[up + _D + s]
@@ -135,9 +167,24 @@ def _finish(work, bus, up, r, x, g, b, block, leaf):  # type: ignore[no-untyped-
         p, q = work[bus + from_p + s] + g * was, work[bus + from_q + s] - b * was
         ur, ui = work[up + _UR + s] / above, work[up + _UI + s] / above
         cr, ci = v + (r * p + x * q), r * q - x * p
-        work[bus + _UR + s], work[bus + _UI + s] = ur * cr - ui * ci, ur * ci + ui * cr
-        work[bus + _D + s] = v
+        if leaf:
+            block[_LEAF_R + s], block[_LEAF_I + s] = ur * cr - ui * ci, ur * ci + ui * cr
+        else:
+            work[bus + _UR + s], work[bus + _UI + s] = ur * cr - ui * ci, ur * ci + ui * cr
+            work[bus + _D + s] = v
         block[_MOST + s] = _larger(block[_MOST + s], v, was)
+
+
+@_inner
+def _finish_square(work, bus, up, block, taps, tap, tapped):  # type: ignore[no-untyped-def]
+    """The last forward sweep where squared voltages are enough."""
+    for s in range(_STEPS):
+        above = work[up + _D + s]
+        if tapped:
+            above = taps[tap + _A2 + s] * above
+        v = above - work[bus + _D + s]
+        work[bus + _D + s] = v
+        block[_MOST + s] = _larger(block[_MOST + s], v, work[bus + _V + s])
 
 
 @_inner
@@ -213,15 +260,23 @@ def _copy_voltage(work, bus, up):  # type: ignore[no-untyped-def]
 
 
 @_inner
-def _give(work, bus, scale, real, imaginary):  # type: ignore[no-untyped-def]
+def _give(parts, at_real, at_imaginary, scale, real, imaginary):  # type: ignore[no-untyped-def]
     """Voltages of one bus in its own frame."""
     ar, ai = scale.real, scale.imag
     for s in range(real.size):
-        ur, ui = work[bus + _UR + _U(s)], work[bus + _UI + _U(s)]
+        ur, ui = parts[at_real + _U(s)], parts[at_imaginary + _U(s)]
         real[s] = ar * ur - ai * ui
     for s in range(imaginary.size):
-        ur, ui = work[bus + _UR + _U(s)], work[bus + _UI + _U(s)]
+        ur, ui = parts[at_real + _U(s)], parts[at_imaginary + _U(s)]
         imaginary[s] = ar * ui + ai * ur
+
+
+@_inner
+def _give_magnitude(work, bus, scale, magnitude):  # type: ignore[no-untyped-def]
+    """Magnitude of the voltage of one bus in its own frame."""
+    size = np.sqrt(scale.real**2 + scale.imag**2)
+    for s in range(magnitude.size):
+        magnitude[s] = size * np.sqrt(work[bus + _D + _U(s)])
 
 
 @_inner
@@ -243,7 +298,68 @@ def _shape(parent, mixed, tap):  # type: ignore[no-untyped-def]
 
 
 @_inner
-def _backwards(work, parent, table, tap, at_from, taps, shape):  # type: ignore[no-untyped-def]
+def _pass_on(work, bus, up, block, coefficients, leaf, first, started):  # type: ignore[no-untyped-def]
+    """:func:`_backward` with the flags known to the compiler."""
+    r, x, g, b = coefficients
+    z2 = r * r + x * x
+    if leaf:
+        if first:
+            _backward(work, bus, up, block, r, x, z2, g, b, True, True, started)
+        else:
+            _backward(work, bus, up, block, r, x, z2, g, b, True, False, started)
+    elif first:
+        _backward(work, bus, up, block, r, x, z2, g, b, False, True, started)
+    else:
+        _backward(work, bus, up, block, r, x, z2, g, b, False, False, started)
+
+
+@_inner
+def _roots(parent):  # type: ignore[no-untyped-def]
+    """Place of each place's slack; its buses stand behind it."""
+    root = np.empty_like(parent)
+    for i in range(parent.size):
+        root[i] = i if parent[i] < 0 else root[i - 1]
+    return root
+
+
+@_inner
+def _set_out(work, block, root):  # type: ignore[no-untyped-def]
+    for s in range(_STEPS):
+        block[_START + s] = work[_U(root) * _BUS + _V + s]
+
+
+@_inner
+def _first_sweep(work, order, parent, root, table, block, shape, loads, begin, end, scale):  # type: ignore[no-untyped-def]
+    """Read the loads and sweep once, from the voltage of the slack.
+
+    In one go, so that loads are added up while they are near, and voltages that are all the same
+    are not written. Not where a sum starts anew, see :func:`_shape`.
+    """
+    (_, leaf, first), (active, reactive) = shape, loads
+    for i in range(parent.size - 1, -1, -1):
+        if i == parent.size - 1 or root[i] != root[i + 1]:
+            _set_out(work, block, root[i])
+        if parent[i] < 0:
+            continue
+        bus, up = _U(i) * _BUS, _U(parent[i]) * _BUS
+        if leaf[i]:
+            _take(work, bus, active[order[i], begin:end], reactive[order[i], begin:end], scale)
+        if first[i]:
+            row = order[parent[i]]
+            _take(work, up, active[row, begin:end], reactive[row, begin:end], scale)
+        own = table[0, i], table[1, i], table[2, i], table[3, i]
+        _pass_on(work, bus, up, block, own, leaf[i], first[i], False)
+    block[_MOST : _MOST + _STEPS] = 0.0
+    for i in range(parent.size):
+        if parent[i] < 0:
+            _set_out(work, block, i)
+            continue
+        bus, up = _U(i) * _BUS, _U(parent[i]) * _BUS
+        _forward(work, bus, up, block, block, _U(0), False, False, False)
+
+
+@_inner
+def _backwards(work, parent, table, tap, at_from, taps, block, shape):  # type: ignore[no-untyped-def]
     """All places, children before parents."""
     anew, leaf, first = shape
     for i in range(parent.size):
@@ -261,15 +377,8 @@ def _backwards(work, parent, table, tap, at_from, taps, shape):  # type: ignore[
                 _backward_tapped(work, bus, up, r, x, z2, g, b, taps, row, True, ge, be)
             else:
                 _backward_tapped(work, bus, up, r, x, z2, g, b, taps, row, False, ge, be)
-        elif leaf[i]:
-            if first[i]:
-                _backward(work, bus, up, r, x, z2, g, b, True, True)
-            else:
-                _backward(work, bus, up, r, x, z2, g, b, True, False)
-        elif first[i]:
-            _backward(work, bus, up, r, x, z2, g, b, False, True)
         else:
-            _backward(work, bus, up, r, x, z2, g, b, False, False)
+            _pass_on(work, bus, up, block, (r, x, g, b), leaf[i], first[i], True)
 
 
 @_inner
@@ -282,13 +391,13 @@ def _forwards(work, parent, tap, taps, block, held):  # type: ignore[no-untyped-
         bus, up, row = _U(i) * _BUS, _U(parent[i]) * _BUS, _U(max(tap[i], 0)) * _TAP
         if tap[i] >= 0:
             if held:
-                _forward(work, bus, up, block, taps, row, True, True)
+                _forward(work, bus, up, block, taps, row, True, True, True)
             else:
-                _forward(work, bus, up, block, taps, row, True, False)
+                _forward(work, bus, up, block, taps, row, True, False, True)
         elif held:
-            _forward(work, bus, up, block, taps, row, False, True)
+            _forward(work, bus, up, block, taps, row, False, True, True)
         else:
-            _forward(work, bus, up, block, taps, row, False, False)
+            _forward(work, bus, up, block, taps, row, False, False, True)
 
 
 @_inner
@@ -306,6 +415,16 @@ def _finishes(work, parent, table, tap, at_from, taps, leaf, block, i):  # type:
         _finish(work, bus, up, r, x, g, b, block, True)
     else:
         _finish(work, bus, up, r, x, g, b, block, False)
+
+
+@_inner
+def _finishes_square(work, parent, tap, taps, block, i):  # type: ignore[no-untyped-def]
+    """Squared voltage of one place, below the slack."""
+    bus, up = _U(i) * _BUS, _U(parent[i]) * _BUS
+    if tap[i] >= 0:
+        _finish_square(work, bus, up, block, taps, _U(tap[i]) * _TAP, True)
+    else:
+        _finish_square(work, bus, up, block, taps, _U(0), False)
 
 
 @_inner
@@ -349,7 +468,7 @@ def _judge(block, width, tolerance, after):  # type: ignore[no-untyped-def]
 @nb.njit(
     nb.void(
         _I, _I, _M, _B, _C, _I, _B, _CM, _CM, _M, _M,
-        nb.float64, nb.float64, nb.int64, _M, _M, _B, _I,
+        nb.float64, nb.float64, nb.int64, nb.boolean, _M, _M, _B, _I,
     ),
     cache=True,
     error_model="numpy",
@@ -370,6 +489,7 @@ def sweep(
     per_unit: float,
     tolerance: float,
     limit: int,
+    magnitudes: bool,
     real: Floats,
     imaginary: Floats,
     converged: Flags,
@@ -399,6 +519,8 @@ def sweep(
         Largest error of a squared voltage that further sweeps would mend.
     limit : int
         Most sweeps.
+    magnitudes : bool
+        Magnitudes alone are asked for; ``real`` holds them then, and ``imaginary`` is not touched.
     real, imaginary : (n_bus, n_step) float64, per unit
         Filled at the buses of ``order``; they mean nothing at a step that did not converge.
     converged, iterations : (n_step,)
@@ -407,17 +529,19 @@ def sweep(
     places, steps = order.size, active.shape[1]
     work = np.zeros(places * 6 * BLOCK + 8)
     work = work[(-work.ctypes.data // 8) % 8 :]  # rows at cache lines
-    taps, block = np.empty(ratio.shape[0] * 5 * BLOCK), np.zeros(4 * BLOCK)
-    shape = _shape(parent, mixed, tap)
+    taps, block = np.empty(ratio.shape[0] * 5 * BLOCK), np.zeros(7 * BLOCK)
+    shape, root = _shape(parent, mixed, tap), _roots(parent)
+    plain, leaf = not shape[0].any(), shape[1]
     for begin in range(0, steps, BLOCK):
         width = min(BLOCK, steps - begin)
         end = begin + width
         for i in range(places):
             bus, row = _U(i) * _BUS, order[i]
-            _take(work, bus, active[row, begin:end], reactive[row, begin:end], per_unit)
+            if parent[i] < 0 or not plain:
+                _take(work, bus, active[row, begin:end], reactive[row, begin:end], per_unit)
             if parent[i] < 0:
                 _start(work, bus, slack_voltage, -1 - parent[i], begin, width)
-            else:
+            elif not plain:
                 _copy_voltage(work, bus, _U(parent[i]) * _BUS)
             if tap[i] >= 0:
                 _take_ratio(taps, _U(tap[i]) * _TAP, ratio, tap[i], begin, width, at_from[i])
@@ -427,24 +551,42 @@ def sweep(
         sweeps, left = 1, width
         while sweeps < limit:
             while left > 0 and sweeps < limit:
-                _backwards(work, parent, table, tap, at_from, taps, shape)
-                if left == width:
-                    _forwards(work, parent, tap, taps, block, False)
+                if plain and sweeps == 1:
+                    _first_sweep(
+                        work, order, parent, root, table, block, shape,
+                        (active, reactive), begin, end, per_unit,
+                    )  # fmt: skip
                 else:
-                    _forwards(work, parent, tap, taps, block, True)
+                    _backwards(work, parent, table, tap, at_from, taps, block, shape)
+                    if left == width:
+                        _forwards(work, parent, tap, taps, block, False)
+                    else:
+                        _forwards(work, parent, tap, taps, block, True)
                 sweeps += 1
                 for s in range(width):
                     iterations[begin + s] += np.int64(block[_STATE + _U(s)])
                 left = _judge(block, width, tolerance, False)
-            _backwards(work, parent, table, tap, at_from, taps, shape)
+            _backwards(work, parent, table, tap, at_from, taps, block, shape)
             block[_MOST : _MOST + _STEPS] = 0.0
             for i in range(places):
                 bus, row = _U(i) * _BUS, order[i]
+                if end < steps:
+                    _prefetch_row(active, row, end)
+                    _prefetch_row(reactive, row, end)
                 if parent[i] < 0:
                     _start_finish(work, bus, slack_voltage, -1 - parent[i], begin, width)
+                elif magnitudes:
+                    _finishes_square(work, parent, tap, taps, block, i)
                 else:
-                    _finishes(work, parent, table, tap, at_from, taps, shape[1], block, i)
-                _give(work, bus, scale[i], real[row, begin:end], imaginary[row, begin:end])
+                    _finishes(work, parent, table, tap, at_from, taps, leaf, block, i)
+                if magnitudes:
+                    _give_magnitude(work, bus, scale[i], real[row, begin:end])
+                    continue
+                out = real[row, begin:end], imaginary[row, begin:end]
+                if leaf[i] and parent[i] >= 0:
+                    _give(block, _LEAF_R, _LEAF_I, scale[i], *out)
+                else:
+                    _give(work, bus + _UR, bus + _UI, scale[i], *out)
             left = _judge(block, width, tolerance, True)
             if left == 0:
                 break

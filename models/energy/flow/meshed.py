@@ -95,7 +95,7 @@ class Meshed:
             real[:, columns] = (size * np.cos(angle)).T
             imaginary[:, columns] = (size * np.sin(angle)).T
             converged[columns] = good
-        return real, imaginary, converged, np.where(converged, 1, 0)
+        return (real, imaginary), converged, np.where(converged, 1, 0)
 
     def _fitting(self, closed: Flags, live: Flags, ratio: Complex) -> Any:
         """The model with these switches and ratios, built when they changed."""

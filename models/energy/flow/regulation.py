@@ -10,7 +10,7 @@ import numpy as np
 
 from models.energy.flow.network import Complex, Flags, Floats, Rows
 from models.energy.flow.result import Branches, Result
-from models.energy.flow.solve import PowerFlow
+from models.energy.flow.solve import PowerFlow, Want
 from twin.errors import ConfigError
 
 FIRST_BLOCK, LONGEST_BLOCK = 64, 4096
@@ -124,6 +124,8 @@ def regulate(
     active: Floats,
     reactive: Floats,
     positions: Rows | None = None,
+    *,
+    want: Want = "complex",
 ) -> tuple[Result, Rows]:
     """Power flow of many steps in the order of time, with taps that move and stay.
 
@@ -139,6 +141,8 @@ def regulate(
     active, reactive : (n_bus, n_step) float64, W and var
     positions : (n_changer,) int64
         At the start; neutral where not given.
+    want
+        As in :meth:`PowerFlow.solve`.
 
     Returns
     -------
@@ -157,17 +161,18 @@ def regulate(
     while done < steps:
         part = slice(done, min(done + block, steps))
         ratio = panel.branch, panel.ratio(middle, now)
-        found = flow.solve(active[:, part], reactive[:, part], ratio=ratio)
+        found = flow.solve(active[:, part], reactive[:, part], ratio=ratio, want=want)
         quiet, waited = _quiet(panel, panel.wanted(found.voltage[panel.bus], now), waited)
         pieces.append(_first(found, quiet))
         taken[:, done : done + quiet] = now[:, None]
         done += quiet
-        if quiet == found.real.shape[1]:
+        if quiet == found.steps:
             block = min(2 * block, LONGEST_BLOCK)
             continue
         block = max(block // 2, 1)
         here = slice(done, done + 1)
-        moved, now = _settle(flow, panel, middle, now, waited, active[:, here], reactive[:, here])
+        loads = active[:, here], reactive[:, here]
+        moved, now = _settle(flow, panel, middle, now, waited, *loads, want)
         waited = np.where(waited > panel.delay, 0, waited)
         pieces.append(moved)
         taken[:, done] = now
@@ -195,11 +200,13 @@ def _settle(
     waited: Rows,
     active: Floats,
     reactive: Floats,
+    want: Want,
 ) -> tuple[Result, Rows]:
     """One step, with the changers that have waited long enough moved to where they belong."""
     may = waited > panel.delay
     for _ in range(panel.rounds):
-        found = flow.solve(active, reactive, ratio=(panel.branch, panel.ratio(middle, positions)))
+        ratio = panel.branch, panel.ratio(middle, positions)
+        found = flow.solve(active, reactive, ratio=ratio, want=want)
         wanted = np.where(may, panel.wanted(found.voltage[panel.bus, 0], positions), 0)
         if not wanted.any():
             break
@@ -210,8 +217,7 @@ def _settle(
 def _first(found: Result, steps: int) -> Result:
     return replace(
         found,
-        real=found.real[:, :steps],
-        imaginary=found.imaginary[:, :steps],
+        parts=tuple(part[:, :steps] for part in found.parts),
         converged_steps=found.converged_steps[:steps],
         sweeps=found.sweeps[:steps],
     )
@@ -228,8 +234,10 @@ def _joined(
     """The pieces one after the other."""
     last = pieces[-1]
     return Result(
-        np.concatenate([piece.real for piece in pieces], axis=1),
-        np.concatenate([piece.imaginary for piece in pieces], axis=1),
+        tuple(
+            np.concatenate(part, axis=1)
+            for part in zip(*(piece.parts for piece in pieces), strict=True)
+        ),
         np.concatenate([piece.converged_steps for piece in pieces]),
         np.concatenate([piece.sweeps for piece in pieces]),
         last.supplied,

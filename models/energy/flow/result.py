@@ -9,6 +9,7 @@ import numpy as np
 
 from models.energy.flow.branch import kernels
 from models.energy.flow.network import TRANSFORMER, Complex, Flags, Floats, Network, Rows
+from twin.errors import ConfigError
 
 
 class Branches:
@@ -55,8 +56,9 @@ class Result:
 
     Attributes
     ----------
-    real, imaginary : (n_bus, n_step) float64, per unit
-        Parts of the voltage, with the axis of steps always; 0 without supply.
+    parts : tuple of (n_bus, n_step) float64, per unit
+        Real and imaginary parts of the voltage, or its magnitude alone, with the axis of steps
+        always; 0 without supply.
     converged_steps : (n_step,) bool
     sweeps : (n_step,) int64
         Iterations of each step.
@@ -69,8 +71,7 @@ class Result:
         One step alone was solved.
     """
 
-    real: Floats
-    imaginary: Floats
+    parts: tuple[Floats, ...]
     converged_steps: Flags
     sweeps: Rows
     supplied: Flags
@@ -82,9 +83,35 @@ class Result:
     @cached_property
     def voltage(self) -> Floats:
         """Magnitude, per unit; 0 without supply; (n_bus[, n_step])."""
+        if len(self.parts) == 1:
+            return self._shaped(self.parts[0])
         out = np.empty_like(self.real)
         kernels.magnitude(self.real, self.imaginary, out)
         return self._shaped(out)
+
+    @property
+    def steps(self) -> int:
+        """How many steps were solved."""
+        return len(self.converged_steps)
+
+    @property
+    def real(self) -> Floats:
+        """Real part of the voltage, per unit; (n_bus, n_step)."""
+        return self._part(0)
+
+    @property
+    def imaginary(self) -> Floats:
+        """Imaginary part of the voltage, per unit; (n_bus, n_step)."""
+        return self._part(1)
+
+    def _part(self, which: int) -> Floats:
+        if len(self.parts) == 1:
+            raise ConfigError(
+                "angles and flows were asked of a power flow that was solved for magnitudes",
+                allowed="voltage, demand",
+                mend="solve it with want='complex'",
+            )
+        return self.parts[which]
 
     @cached_property
     def angle(self) -> Floats:
@@ -123,7 +150,7 @@ class Result:
     def _flows(self) -> tuple[Floats, Floats]:
         """Loading and losses, which follow from the same currents."""
         b, n = self.branches, self.branches.network
-        loading, losses = np.empty((2, len(b.closed), self.real.shape[1]))
+        loading, losses = np.empty((2, len(b.closed), self.steps))
         kernels.flows(*self._ends(), n.kind, b.share, n.base_power, loading, losses)
         return loading, losses
 
@@ -137,7 +164,7 @@ class Result:
 
         Both (n_branch[, n_step]).
         """
-        size = (len(self.branches.closed), self.real.shape[1])
+        size = (len(self.branches.closed), self.steps)
         ends = np.empty(size, dtype=np.complex128), np.empty(size, dtype=np.complex128)
         kernels.powers(*self._ends(), self.branches.network.base_power, *ends)
         return (ends[0][:, 0], ends[1][:, 0]) if self.single else ends

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from twin.errors import ConfigError, ModelError
 
 Method = Literal["auto", "sweep", "meshed"]
 Islands = Literal["unsupplied", "error"]
+Want = Literal["complex", "magnitude"]
+
+WANTS: tuple[str, ...] = get_args(Want)
 
 _NO_ROWS = np.empty(0, dtype=np.int64)
 _NO_VALUES = np.empty((0, 1), dtype=np.complex128)
@@ -119,6 +122,7 @@ class PowerFlow:
         ratio: tuple[Rows, Complex] | None = None,
         slack_voltage: Complex | None = None,
         islands: Islands = "unsupplied",
+        want: Want = "complex",
     ) -> Result:
         """Voltages of one step, or of many.
 
@@ -132,6 +136,9 @@ class PowerFlow:
             Instead of the network's.
         islands
             ``error`` refuses buses without supply; else their voltage is 0.
+        want
+            ``magnitude`` where :attr:`Result.voltage` is all that will be asked: faster, and half
+            of the memory.
 
         Raises
         ------
@@ -154,15 +161,20 @@ class PowerFlow:
         voltage = self.network.slack_voltage if slack_voltage is None else slack_voltage
         voltage = np.asarray(voltage, dtype=np.complex128).reshape(len(self.network.slack), -1)
         branches = self._with_ratio(ratio, active.shape[1])
-        found = self._solve(branches, voltage, active, reactive, single=single)
-        real, imaginary, converged, iterations = found
+        if want not in WANTS:
+            raise ConfigError(f"want={want!r}", allowed=" or ".join(WANTS))
+        parts, converged, iterations = self._solve(
+            branches, voltage, active, reactive, single=single, magnitudes=want == "magnitude"
+        )
         if single and not converged[0]:
             raise self._diverged(branches, voltage, active, reactive)
+        if want == "magnitude" and len(parts) == 2:
+            parts = (np.hypot(*parts),)
         failed = np.flatnonzero(~converged)
-        real[:, failed], imaginary[:, failed] = np.nan, np.nan
+        for part in parts:
+            part[:, failed] = np.nan
         return Result(
-            real,
-            imaginary,
+            parts,
             converged,
             iterations,
             self.supplied,
@@ -233,6 +245,7 @@ class PowerFlow:
         reactive: Floats,
         *,
         single: bool,
+        magnitudes: bool,
     ) -> Voltages:
         if self._sweep is None:
             if self._mesh is None:
@@ -243,7 +256,7 @@ class PowerFlow:
         if single:
             first = np.ascontiguousarray(voltage[:, 0])
             return self._sweep.one(branches, first, active[:, 0], reactive[:, 0])
-        return self._sweep.many(branches, voltage, active, reactive)
+        return self._sweep.many(branches, voltage, active, reactive, magnitudes=magnitudes)
 
     def _diverged(
         self, branches: Branches, voltage: Complex, active: Floats, reactive: Floats

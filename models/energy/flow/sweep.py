@@ -9,8 +9,10 @@ from models.energy.flow.network import Complex, Flags, Floats, Network, Rows
 from models.energy.flow.result import Branches
 from models.energy.flow.tree import Coefficients, Forest, Tree
 
-Voltages = tuple[Floats, Floats, Flags, Rows]
-"""Real and imaginary parts (n_bus, n_step), whether each step converged, and its iterations."""
+Parts = tuple[Floats, ...]
+"""Real and imaginary parts of the voltages, or their magnitudes alone; each (n_bus, n_step)."""
+Voltages = tuple[Parts, Flags, Rows]
+"""Parts of the voltages, whether each step converged, and its iterations."""
 
 SMALL = 1e-3
 """Share of loads too high at which a grid answers them in proportion."""
@@ -51,14 +53,23 @@ class Sweep:
         parts = np.zeros((2, len(active)))
         took = self._once(branches, slack_voltage, active, reactive, self._limit, parts)
         real, imaginary = parts[:, :, None]
-        return real, imaginary, np.array([took > 0]), np.array([took])
+        return (real, imaginary), np.array([took > 0]), np.array([took])
 
     def many(
-        self, branches: Branches, slack_voltage: Complex, active: Floats, reactive: Floats
+        self,
+        branches: Branches,
+        slack_voltage: Complex,
+        active: Floats,
+        reactive: Floats,
+        *,
+        magnitudes: bool,
     ) -> Voltages:
-        """Many steps; (n_slack, n_step) or (n_slack, 1) per unit, (n_bus, n_step) W and var."""
+        """Many steps; (n_slack, n_step) or (n_slack, 1) per unit, (n_bus, n_step) W and var.
+
+        With ``magnitudes``, no other array than theirs is made.
+        """
         c, tree, steps = self._of(branches), self._tree, active.shape[1]
-        real, imaginary = np.empty_like(active), np.empty_like(active)
+        parts = tuple(np.empty_like(active) for _ in range(1 if magnitudes else 2))
         converged, sweeps = np.empty(steps, dtype=bool), np.zeros(steps, dtype=np.int64)
         kernels.sweep(
             tree.order,
@@ -75,14 +86,16 @@ class Sweep:
             1.0 / self._network.base_power,
             self._tolerance,
             self._limit,
-            real,
-            imaginary,
+            magnitudes,
+            parts[0],
+            parts[-1],
             converged,
             sweeps,
         )
         lost = np.flatnonzero(~tree.supplied)
-        real[lost], imaginary[lost] = 0.0, 0.0
-        return real, imaginary, converged, sweeps
+        for part in parts:
+            part[lost] = 0.0
+        return parts, converged, sweeps
 
     def weakest(
         self, branches: Branches, slack_voltage: Complex, active: Floats, reactive: Floats
