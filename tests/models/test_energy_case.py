@@ -75,6 +75,15 @@ def test_simbench_has_a_year_and_a_cut_of_it():
     assert "lowest voltage" in done.output
 
 
+def test_info_says_where_a_period_breaks_en_50160():
+    pytest.importorskip("simbench")
+    command = ["info", "simbench:1-LV-urban6--2-sw", "--until", "2016-01-15"]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.output
+    assert "EN 50160" in done.output
+    assert "kept at all 59 buses" in done.output
+
+
 def test_a_city_is_solved_under_its_standard_profiles():
     case = from_city(built(blocks=2))
     assert case.active.shape[1] == 96

@@ -30,6 +30,38 @@ def test_published_grids_have_pandapowers_voltages(name):
     assert np.abs(voltage - newton(net)).max() <= 1e-8
 
 
+@pytest.mark.parametrize("old", [False, True])
+def test_loads_that_depend_on_the_voltage_are_pandapowers(old):
+    net = networks.create_cigre_network_lv()
+    rng = np.random.default_rng(1)
+    current, impedance = rng.uniform(0.0, 50.0, (2, len(net.load)))
+    for side in ("p", "q"):
+        net.load[f"const_i_{side}_percent"] = current
+        net.load[f"const_z_{side}_percent"] = impedance
+    pandapower.runpp(net, tolerance_mva=1e-10, voltage_depend_loads=True, numba=False)
+    expected = net.res_bus.vm_pu.to_numpy()
+    if old:
+        net.load["const_i_percent"], net.load["const_z_percent"] = current, impedance
+        net.load = net.load.drop(columns=[c for c in net.load if c.count("_") == 3])
+    found = from_pandapower(net)
+    voltage = PowerFlow(found.network).solve(found.active, found.reactive).voltage
+    assert np.abs(voltage[found.bus[net.bus.index]] - expected).max() <= 1e-8
+    plain = replace(found.network, constant_impedance=0 * found.network.constant_impedance)
+    other = PowerFlow(plain).solve(found.active, found.reactive).voltage
+    assert np.abs(other - voltage).max() > 1e-5
+
+
+def test_shares_that_are_none_or_differ_in_reactive_power_are_refused():
+    net = networks.create_cigre_network_lv()
+    net.load["const_z_p_percent"] = 30.0
+    with pytest.raises(DataError, match="reactive"):
+        from_pandapower(net)
+    net.load["const_z_q_percent"] = 30.0
+    net.load["const_i_p_percent"] = net.load["const_i_q_percent"] = 80.0
+    with pytest.raises(DataError, match="110"):
+        from_pandapower(net)
+
+
 def test_the_33_bus_feeder_loses_what_was_published():
     """Baran & Wu (1989): 202.7 kW, lowest voltage 0.9131 per unit."""
     found = from_pandapower(networks.case33bw())

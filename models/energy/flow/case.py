@@ -234,7 +234,7 @@ def _profiled(city: City, times: Times) -> Floats:
 
     need = demand.annual(city["building"])
     columns = ("h0", *(use.profile for use in demand.USES.values()))
-    profiles = Profiles(city["load_profile"], columns, "")
+    profiles = Profiles(city["load_profile"], columns, city.place.country)
     share = np.empty((len(columns), len(times)))
     for step, when in enumerate(times.tolist()):
         clock = when.hour * 3600 + when.minute * 60 + when.second

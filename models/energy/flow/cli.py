@@ -40,10 +40,11 @@ def info(source: Source, begin: From = None, end: Until = None) -> None:
     if not flow.supplied.any():
         return
     when = f" at {case.times[step]}" if len(case.times) else ""
+    quality = _quality(case, flow) if len(case.times) > 1 else []
     case = case.steps(np.array([step]))
     result = flow.solve(case.active, case.reactive)
     typer.echo(f"largest load{when}: {total[step] / 1e3:.1f} kW")
-    for line in _extremes(case, result):
+    for line in _extremes(case, result) + quality:
         typer.echo(line)
 
 
@@ -103,6 +104,29 @@ def _shape(case: Case, flow: PowerFlow) -> list[str]:
     if len(lost):
         lines.append(f"without supply: {len(lost)} buses, bus {lost[0]} first")
     return lines
+
+
+def _quality(case: Case, flow: PowerFlow) -> list[str]:
+    """The whole period against EN 50160."""
+    from models.energy.flow.quality import voltage_quality
+
+    voltage = flow.solve(case.active, case.reactive, want="magnitude").voltage
+    step = float((case.times[1] - case.times[0]) / np.timedelta64(1, "s"))
+    found = voltage_quality(voltage, step)
+    lit = np.unique(case.bus_row[flow.supplied[case.bus_row]])
+    bad = lit[~found.kept[lit]]
+    period = f"EN 50160 from {case.times[0]} to {case.times[-1]}, {voltage.shape[1]} values a bus"
+    if not len(bad):
+        return [f"{period}: kept at all {len(lit)} buses"]
+    worst = bad[np.argmin(found.inside[bad].min(axis=1))]
+    share = 100.0 * found.inside[worst].min()
+    return [
+        f"{period}: broken at {len(bad)} of {len(lit)} buses "
+        f"({int((~found.weekly[bad]).sum())} outside ±10 % in more than 5 % of a week, "
+        f"{int((~found.always[bad]).sum())} outside +10/-15 % at some time)",
+        f"worst: {_bus(case, int(worst))}, {share:.1f} % of its worst week within ±10 %, "
+        f"{found.lowest[worst]:.4f} to {found.highest[worst]:.4f} p.u.",
+    ]
 
 
 def _extremes(case: Case, result: Result) -> list[str]:

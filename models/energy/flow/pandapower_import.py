@@ -51,8 +51,8 @@ def from_pandapower(net: Any) -> Imported:
     Raises
     ------
     DataError
-        A generator holds a voltage beside the external grids, there is none of these, or loads
-        depend on the voltage.
+        A generator holds a voltage beside the external grids, there is none of these, or a load's
+        shares of constant current or impedance are no shares, or others in reactive power.
     """
     from pandapower.converter.pypower.to_ppc import to_ppc
     from pandapower.pd2ppc import _pd2ppc
@@ -62,6 +62,8 @@ def from_pandapower(net: Any) -> Imported:
     to_ppc(net, calculate_voltage_angles=True, init="flat")
     case, _ = _pd2ppc(net)  # what to_ppc returns lacks conductances, and buses out of service
     bus, branch, base = case["bus"], case["branch"], float(case["baseMVA"]) * 1e6
+    lookup = np.asarray(net._pd2ppc_lookups["bus"], dtype=np.int64)
+    shares = _shares(net, lookup, len(bus))
     slack = np.flatnonzero(bus[:, idx_bus.BUS_TYPE] == REFERENCE)
     closed = branch[:, idx_brch.BR_STATUS].real > 0
     network = Network(
@@ -81,10 +83,9 @@ def from_pandapower(net: Any) -> Imported:
         shunt=(bus[:, idx_bus.GS] + 1j * bus[:, idx_bus.BS]) * 1e6 / base,
         slack=slack,
         slack_voltage=_slack_voltage(net, slack),
-        constant_current=np.zeros(len(bus)),
-        constant_impedance=np.zeros(len(bus)),
+        constant_current=shares[0],
+        constant_impedance=shares[1],
     )
-    lookup = np.asarray(net._pd2ppc_lookups["bus"], dtype=np.int64)
     return Imported(
         network,
         np.ascontiguousarray(bus[:, idx_bus.PD]) * 1e6,
@@ -109,13 +110,56 @@ def _check(net: Any) -> None:
             "the pandapower network has no external grid in service",
             mend="pandapower.create_ext_grid(net, bus)",
         )
-    shares = [name for name in net.load.columns if name.startswith(("const_z", "const_i"))]
-    if shares and (net.load[shares].to_numpy(dtype=float) != 0.0).any():
+
+
+def _shares(net: Any, lookup: Rows, buses: int) -> Floats:
+    """Shares of constant current and of constant impedance of each bus's load; (2, n_bus).
+
+    As pandapower has it: the mean of the loads in service at the bus, whatever their size, and for
+    all that hangs there.
+    """
+    loads = net.load[net.load.in_service]
+    rows = lookup[loads.bus.to_numpy(dtype=np.int64)]
+    count = np.bincount(rows, minlength=buses)
+    out = np.zeros((2, buses))
+    percent = [_percent(loads, kind) for kind in ("i", "z")]
+    bad = np.flatnonzero(percent[0] + percent[1] > 100.0)
+    if len(bad):
+        whole = percent[0][bad[0]] + percent[1][bad[0]]
         raise DataError(
-            "loads of the pandapower network depend on the voltage",
-            allowed="loads of constant power",
-            mend="set the const_z and const_i columns of net.load to 0",
+            f"load {loads.index[bad[0]]} of the pandapower network has {whole:g} % of constant"
+            " current and impedance together",
+            allowed="at most 100 %",
         )
+    for total, share in zip(out, percent, strict=True):
+        np.add.at(total, rows, share / 100.0)
+    out /= np.maximum(count, 1)
+    return out
+
+
+def _percent(loads: Any, kind: str) -> Floats:
+    """Column ``const_i_percent`` or ``const_z_percent`` of the loads, by its old or new names."""
+    names = [f"const_{kind}_percent", f"const_{kind}_p_percent", f"const_{kind}_q_percent"]
+    old, active, reactive = (
+        np.nan_to_num(loads[name].to_numpy(dtype=float)) if name in loads else np.zeros(len(loads))
+        for name in names
+    )
+    differ = np.flatnonzero(active != reactive)
+    if len(differ):
+        raise DataError(
+            f"load {loads.index[differ[0]]} of the pandapower network has other shares of {kind}"
+            " in active than in reactive power",
+            allowed="the same in both",
+            mend=f"set {names[1]} and {names[2]} alike",
+        )
+    found = np.where(active != 0.0, active, old)
+    bad = np.flatnonzero(found < 0.0)
+    if len(bad):
+        raise DataError(
+            f"load {loads.index[bad[0]]} of the pandapower network has a share of {found[bad[0]]} %",
+            allowed="0 to 100 %",
+        )
+    return found
 
 
 def _branches(net: Any, table: str) -> Rows:

@@ -53,6 +53,12 @@ def from_pandapower_phases(net: Any) -> ImportedPhases:
     """
     _check(net)
     found = from_pandapower(net)
+    if (found.network.constant_current + found.network.constant_impedance).any():
+        raise DataError(
+            "loads of the pandapower network depend on the voltage",
+            allowed="loads of constant power, in three phases",
+            mend="set the const_z and const_i columns of net.load to 0",
+        )
     n = found.network
     series, shunt = n.series.copy(), n.to_shunt.copy()
     joins: Flags = np.ones(len(series), dtype=bool)
