@@ -2,9 +2,9 @@
 
 Both sides take the same admittances and the same loads and give all complex voltages, ours as
 their two parts and theirs as magnitude and angle; compiling and building the models is not timed.
-`year_…_magnitude` is the same with the magnitudes alone asked of both. Seconds are of the processor, so
-that another program on it slows neither side. `error_…` is the largest difference of a voltage from
-pandapower's Newton.
+`year_…_magnitude` is the same with the magnitudes alone asked of both. Seconds are of the
+processor, so that another program on it slows neither side. `error_…` is the largest difference of
+a voltage from pandapower's Newton.
 """
 
 from __future__ import annotations

@@ -156,7 +156,7 @@ def _percent(loads: Any, kind: str) -> Floats:
     bad = np.flatnonzero(found < 0.0)
     if len(bad):
         raise DataError(
-            f"load {loads.index[bad[0]]} of the pandapower network has a share of {found[bad[0]]} %",
+            f"load {loads.index[bad[0]]} of the pandapower network has {names[0]} {found[bad[0]]}",
             allowed="0 to 100 %",
         )
     return found
