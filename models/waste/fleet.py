@@ -295,7 +295,7 @@ class Fleet:
         self._settled.add(id(truck))
         rules, ledger, now = self.parameters, self.world.ledger, self.world.now
         litres = self.fuel(truck)
-        wages = truck.hours * rules.crew * rules.wage
+        wages = self._paid_hours(truck) * rules.crew * rules.wage
         kwh = self.energy(truck)
         fuel = litres * rules.fuel_price + kwh * rules.electricity_price
         price = (wages + fuel + truck.hours * rules.vehicle) * (1.0 + rules.margin)
@@ -306,6 +306,12 @@ class Fleet:
         self.books.cost += price
         self.books.fuel += litres
         self.books.energy += kwh
+
+    def _paid_hours(self, truck: Truck) -> float:
+        """Of its crew: who breaks down is paid to the end of the shift."""
+        if truck.lost and truck.finished is not None:
+            return (max(truck.end, truck.finished) - truck.began) / 3_600_000.0
+        return truck.hours
 
     def settle_all(self) -> None:
         """Book the rounds that are still under way, at the end of a run."""

@@ -184,6 +184,18 @@ def test_a_lost_truck_leaves_containers_behind(city, day):
     assert whole.measure()["waste.unfinished"] == 0
 
 
+def test_the_crew_of_a_lost_truck_is_paid_to_the_end_of_the_shift(city):
+    lost = live(city, trucks=1, event={"from": "06:10"})
+    rules = lost.parameters
+    expected = sum(
+        (truck.end - truck.began) / 3_600_000.0 if truck.lost else truck.hours
+        for truck in lost.fleet.trucks
+    )
+    assert any(truck.lost for truck in lost.fleet.trucks)
+    paid = sum(row[-2] for row in lost.world.ledger.rows if row[-1] == "waste.wages")
+    assert paid == pytest.approx(expected * rules.crew * rules.wage)
+
+
 def test_money_adds_up(day):
     rows = day.world.ledger.rows
     paid = sum(amount for _, payer, _, amount, _ in rows if payer == "municipality")
