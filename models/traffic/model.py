@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -146,26 +147,27 @@ class Traffic(Model):
         city, watched = self._priced()
         ways = None if self._calibrated is None else self._calibrated.ways
         self._legs = cruising.Legs(ways, 0 if ways is None else len(ways.first) - 1)
-        self._engine = start(
-            Setting(
-                city=city,
-                seed=self.world.streams.seed % 2**31,
-                scratch=self.world.scratch,
-                own=self._own,
-                released=self._released,
-                wanted=self.world.consumed,
-                controlled=self.world.controlled,
-                watched=watched,
-                parameters=self.parameters,
-                ways=self._legs,
-            )
-        )
+        self._engine = start(replace(self._setting(), city=city, watched=watched, ways=self._legs))
         free = self._engine.free
         self._booking = Booking()
         self["traffic.speed_limit"][:] = free
         self["traffic.speed"][:] = free
         self["traffic.travel_time"][:] = np.maximum(self.city["edge"]["length"], 0.1) / free
         self._setup_demand()
+
+    def _setting(self) -> Setting:
+        """What every engine is told of this run."""
+        return Setting(
+            city=self.city,
+            seed=self.world.streams.seed % 2**31,
+            scratch=self.world.scratch,
+            own=self._own,
+            released=self._released,
+            wanted=self.world.consumed,
+            controlled=self.world.controlled,
+            watched=np.empty(0, dtype=np.int64),
+            parameters=self.parameters,
+        )
 
     def _priced(self) -> tuple[City, Rows]:
         """The city, its own drivers asked where streets have a price, and the edges to watch."""
@@ -188,7 +190,7 @@ class Traffic(Model):
             cars = self._mix.kinds(keys, goods=False)
             kinds = np.where(kinds == PETROL, cars, self._mix.aged(kinds, keys))
         if self._pricing is not None:
-            answers, kinds = self._pricing.ask_own(own, kinds, start)
+            answers, kinds = self._pricing.ask_own(own, kinds, start, self._setting())
         emit = None if self._mix.ages is None else kinds
         return own.changed(self.city, answers, emit, start, self.world.scratch / "own.rou.xml")
 

@@ -21,7 +21,6 @@ SHARES = (1.0, 0.5, 0.25, 0.1, 0.03)
 """Parts of a step that are tried."""
 MOST = 7.0
 """Largest logarithm of a factor."""
-Three = tuple[Floats, Floats, Floats]
 
 
 @dataclass(frozen=True)
@@ -71,23 +70,12 @@ class Fit:
     ----------
     trips : (n_draws, n_zones, n_zones) float64, veh
         Trips on every path.
-    both, skew : (n_zones,) float64
-        Logarithm of each zone's factor, and of its outbound over its inbound trips, halved.
-    group : (3,) float64
-        Logarithm of the factors of through, border-crossing and inner trips.
-    deviation : (n_counters,) float64
-        Standard deviation of the logarithm of what is expected at each counter before the fit.
-    residual, density : (n_counters,) float64
-        Of each counter if it alone were left out: count over expectation, as a logarithm, and the
-        logarithm of its predictive density (Rasmussen & Williams 2006, eq. 5.12).
+    density : (n_counters,) float64
+        Logarithm of the predictive density of each counter if it alone were left out (Rasmussen &
+        Williams 2006, eq. 5.12).
     """
 
     trips: Floats
-    both: Floats
-    skew: Floats
-    group: Floats
-    deviation: Floats
-    residual: Floats
     density: Floats
 
 
@@ -109,20 +97,16 @@ def fit(prior: Floats, meetings: Meetings, counts: Floats, zones: Zones, belief:
     """
     covers = _Covers(zones, belief, meetings)
     climb = _Climb(covers, prior.reshape(-1), counts)
-    deviation = residual = density = np.zeros(len(counts))
-    for number in range(ROUNDS if len(counts) else 0):
+    density = np.zeros(len(counts))
+    for _ in range(ROUNDS if len(counts) else 0):
         slope = covers.slope(climb.trips, climb.model)
-        gain = slope.gain()
-        if number == 0:
-            deviation = np.sqrt(np.diag(gain))
-        inverse = np.linalg.inv(gain + np.diag(climb.noise))
+        inverse = np.linalg.inv(slope.gain() + np.diag(climb.noise))
         weight = inverse @ (climb.miss + slope.matrix @ climb.change)
-        residual = weight / np.diag(inverse)
-        density = -0.5 * (np.log(2.0 * np.pi / np.diag(inverse)) + residual * weight)
+        spread = 1.0 / np.diag(inverse)
+        density = -0.5 * (np.log(2.0 * np.pi * spread) + weight * spread * weight)
         if not climb.move(slope, weight):
             break
-    trips = climb.trips.reshape(meetings.shape)
-    return Fit(trips, *climb.zones, deviation, residual, density)
+    return Fit(climb.trips.reshape(meetings.shape), density)
 
 
 class _Climb:
@@ -138,7 +122,6 @@ class _Climb:
         self.noise: Floats = 1.0 / (counts + 1.0) + covers.belief.noise**2
         self.force: Floats = np.zeros(len(start))
         self.change: Floats = np.zeros(len(start))
-        self.zones: Three = covers.nothing()
         self._look()
 
     def _look(self) -> None:
@@ -149,24 +132,17 @@ class _Climb:
 
     def move(self, slope: _Slope, weight: Floats) -> bool:
         """Go towards the solution of the linear problem as far as it helps; False at the end."""
-        zones, aim = slope.spread(weight)
-        force = slope.matrix.T @ weight
-        before = (self.force, self.change, self.zones, self.cost)
+        aim, force = slope.spread(weight), slope.matrix.T @ weight
+        before = (self.force, self.change, self.cost)
         for share in SHARES:
             self.force = (1.0 - share) * before[0] + share * force
             self.change = np.minimum((1.0 - share) * before[1] + share * aim, MOST)
-            self.zones = _between(before[2], zones, share)
             self._look()
-            if self.cost < before[3] - SMALL:
+            if self.cost < before[2] - SMALL:
                 return True
-        self.force, self.change, self.zones, _ = before
+        self.force, self.change, _ = before
         self._look()
         return False
-
-
-def _between(old: Three, new: Three, share: float) -> Three:
-    mixed = [(1.0 - share) * a + share * b for a, b in zip(old, new, strict=True)]
-    return mixed[0], mixed[1], mixed[2]
 
 
 class _Covers:
@@ -182,10 +158,6 @@ class _Covers:
         self.row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
         self.pair = self.row * square + matrix.indices % square
         self.size = count
-
-    def nothing(self) -> Three:
-        """No change of any zone or group."""
-        return np.zeros(self.size), np.zeros(self.size), np.zeros(3)
 
     def slope(self, now: Floats, model: Floats) -> _Slope:
         """How the counters' logarithms answer to those of the paths."""
@@ -216,12 +188,13 @@ class _Slope:
         found += b.path**2 * (self.matrix @ self.matrix.T).toarray()
         return found
 
-    def spread(self, weight: Floats) -> tuple[Three, Floats]:
-        """Changes of zones and groups, and of every path, for weights of the counters."""
+    def spread(self, weight: Floats) -> Floats:
+        """Change of the logarithm of every path's trips for weights of the counters."""
         c, b = self.covers, self.covers.belief
         of_group = c.group @ (self._group.T @ weight)
         of_both, of_skew = c.both @ (self._both.T @ weight), c.skew @ (self._skew.T @ weight)
         square = of_both[:, None] + of_both[None, :] + of_skew[:, None] - of_skew[None, :]
         square = (square + of_group[c.groups]).reshape(-1) + b.pair**2 * (self._pairs.T @ weight)
         paths = b.path**2 * (self.matrix.T @ weight)
-        return (of_both, of_skew, of_group), np.tile(square, c.meetings.shape[0]) + paths
+        found: Floats = np.tile(square, c.meetings.shape[0]) + paths
+        return found

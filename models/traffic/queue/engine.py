@@ -17,7 +17,7 @@ from models.traffic.queue.arrays import ARRIVED, ENDED, TRACED, Ints
 from models.traffic.queue.control import Controls
 from models.traffic.queue.emissions import Elements, fleet
 from models.traffic.queue.measure import Meter
-from models.traffic.queue.network import read_streets
+from models.traffic.queue.network import Streets, read_streets
 from models.traffic.queue.parameters import QueueParameters
 from models.traffic.queue.roster import Roster
 from models.traffic.queue.settings import Settings
@@ -56,13 +56,21 @@ CLASSES = [emission_class(kind) for kind in range(len(NAMES))]
 
 
 class QueueEngine:
-    """Vehicles as kinematic waves in queues."""
+    """Vehicles as kinematic waves in queues.
 
-    def __init__(self, setting: Setting) -> None:
+    Parameters
+    ----------
+    streets, own
+        The network and the demand that came with the city, where they have been read already.
+    """
+
+    def __init__(
+        self, setting: Setting, streets: Streets | None = None, own: demand.Own | None = None
+    ) -> None:
         self._setting = setting
         p: QueueParameters = setting.parameters.queue
         self._parameters = p
-        self._streets = read_streets(
+        self._streets = streets or read_streets(
             setting.city,
             p,
             own=setting.own,
@@ -94,7 +102,7 @@ class QueueEngine:
         self._own_left_out = 0
         self._routes: dict[int, tuple[int, int]] = {}
         if setting.own:
-            self._add_own()
+            self._add_own(own or demand.read_own(setting.city, Streams(setting.seed)))
 
     def _settings(self, p: QueueParameters) -> Settings:
         release = p.release
@@ -112,8 +120,7 @@ class QueueEngine:
 
     # -- demand ------------------------------------------------------------------------------
 
-    def _add_own(self) -> None:
-        own = demand.read_own(self._setting.city, Streams(self._setting.seed))
+    def _add_own(self, own: demand.Own) -> None:
         self._own_left_out = own.left_out
         given = np.array(own.given, dtype=bool)
         number: dict[tuple[int, ...], int] = {}
@@ -276,6 +283,10 @@ class QueueEngine:
         self._controls.close(columns["traffic.closed"] > 0.5, ahead)
         if self._bans:
             self._controls.ban(columns["traffic.no_trucks"] > 0.5, ahead)
+
+    def mean_times(self) -> Floats:
+        """Mean time to pass each edge since the start, NaN where nobody has; (n_edges,) s."""
+        return self._meter.mean_times()
 
     # -- sums --------------------------------------------------------------------------------
 

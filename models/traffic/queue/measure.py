@@ -43,6 +43,12 @@ class Meter:
         """Time that all vehicles spent on the network, s."""
         return float(self._sums()[2].sum())
 
+    def mean_times(self) -> Floats:
+        """Mean time to pass each edge since the start, NaN where nobody has; (n_edges,) s."""
+        _, exits, held, _, _ = self._sums()
+        found: Floats = np.full(len(exits), np.nan)
+        return np.divide(held, exits, out=found, where=exits > 0.0)
+
     def look(
         self, seconds: float, free: Floats, horizon: float, elements: Elements
     ) -> dict[str, Floats]:

@@ -7,7 +7,8 @@ docs/models/traffic-tolls.md.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -52,6 +53,9 @@ class Travellers:
         Who may give up the trip here (citizens decide that themselves, by mode).
     earliest : (n,) float64, tick
         Before this nobody can be told any more.
+    ways
+        Rows of the edges of the way that a traveller takes without a price, by row; who has none
+        takes the fastest.
     """
 
     keys: Keys
@@ -64,6 +68,7 @@ class Travellers:
     enters: Bools
     elastic: Bools
     earliest: Floats
+    ways: Mapping[int, Rows] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.origin)
@@ -164,18 +169,19 @@ class Drivers:
         origin, goal = int(travellers.origin[row]), int(travellers.goal[row])
         if price <= 0.0:
             return None
-        fastest = self._tree(origin, times, 0.0)
-        way = fastest.way(goal)
+        way, time = self._usual(travellers, row, times)
         first = float(self._tariff.unit[origin]) if travellers.enters[row] else 0.0
         units = first + along(way, self._tariff.unit)
-        if units == 0.0 or not np.isfinite(fastest.cost[goal]):
+        if units == 0.0 or not np.isfinite(time):
             return None
-        drive = value * float(fastest.cost[goal])
+        drive = value * time
         cheapest = self._tree(origin, times, price / value)
         around = cheapest.way(goal)
         options = [_Option(drive + price * units, PAYS, now)]
         if first + along(around, self._tariff.unit) < units:
-            less = value * float(cheapest.cost[goal]) + price * first
+            # Had the way around been faster, they would take it without a price.
+            haste = max(0.0, time - along(around, times))
+            less = value * (float(cheapest.cost[goal]) + haste) + price * first
             options.append(_Option(less, DIVERTS, now))
         options += self._shifts(travellers, row, value, share * units, drive)
         best = min(options)
@@ -184,6 +190,16 @@ class Drivers:
             int(CLASS[travellers.kind[row]])
         )
         return _Answer(best.choice, best.depart, around, stays)
+
+    def _usual(
+        self, travellers: Travellers, row: int, times: Floats
+    ) -> tuple[Rows | list[int], float]:
+        """The way without a price, and its time, s."""
+        given = travellers.ways.get(row)
+        if given is not None:
+            return given, along(given, times)
+        fastest, goal = self._tree(int(travellers.origin[row]), times, 0.0), travellers.goal[row]
+        return fastest.way(int(goal)), float(fastest.cost[goal])
 
     def _tree(self, origin: int, times: Floats, pace: float) -> Tree:
         """Cheapest ways when a unit of the tariff weighs ``pace`` s."""
@@ -202,7 +218,7 @@ class Drivers:
         return self._p.elasticity_goods if kind in (VAN, TRUCK) else self._p.elasticity
 
     def _full(
-        self, travellers: Travellers, row: int, value: float, way: list[int], drive: float
+        self, travellers: Travellers, row: int, value: float, way: Rows | list[int], drive: float
     ) -> float:
         """Generalised cost of the whole trip without the toll, also beyond the border, EUR."""
         p, ends = self._p, int(travellers.ends[row])

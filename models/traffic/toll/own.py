@@ -7,6 +7,7 @@ import gzip
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -42,6 +43,8 @@ class OwnDemand:
         SUMO's time.
     kind : (n,) int64
         Index into ``fleet.NAMES`` of the newest of its class.
+    ways
+        Rows of the edges of the way of each that has one, by row of the vehicles.
     passed_over
         Flows, persons and vehicles whose way or time is not written out; they pay, they do not
         answer.
@@ -54,6 +57,7 @@ class OwnDemand:
     goal: Rows
     depart: Floats
     kind: Rows
+    ways: dict[int, Rows]
     passed_over: int
 
     @classmethod
@@ -63,7 +67,9 @@ class OwnDemand:
         extra = [e for file in city.demand.get("additional", []) for e in _root(file)]
         kinds = _kinds([*extra, *elements])
         routes = {e.get("id", ""): e.get("edges", "") for e in (*extra, *elements)}
-        found, over = [], 0
+        ways: dict[int, Rows] = {}
+        found: list[tuple[Any, ...]] = []
+        over = 0
         for number, element in enumerate(elements):
             if element.tag not in ("vehicle", "trip"):
                 over += element.tag in ("flow", "person", "personFlow")
@@ -71,15 +77,17 @@ class OwnDemand:
             kind = kinds.get(element.get("type", ""), PETROL)
             if kind is None:
                 continue
-            ends = _ends(element, routes)
-            rows = city["edge"].rows(np.array(ends, dtype=np.str_)) if ends else np.array([-1])
+            edges = _edges(element, routes)
+            rows = city["edge"].rows(np.array(edges, dtype=np.str_)) if edges else np.array([-1])
             try:
                 depart = float(element.get("depart", ""))
             except ValueError:
                 depart = np.nan
-            if (rows < 0).any() or np.isnan(depart):
+            if min(rows[0], rows[-1]) < 0 or np.isnan(depart):
                 over += 1
                 continue
+            if element.tag == "vehicle" and (rows >= 0).all():
+                ways[len(found)] = rows.astype(np.int64)
             found.append((number, element.get("id", ""), rows[0], rows[-1], depart, kind))
         columns = list(zip(*found, strict=True)) if found else [()] * 6
         return cls(
@@ -90,6 +98,7 @@ class OwnDemand:
             np.array(columns[3], dtype=np.int64),
             np.array(columns[4], dtype=np.float64),
             np.array(columns[5], dtype=np.int64),
+            ways,
             over,
         )
 
@@ -176,14 +185,13 @@ def _kinds(elements: Sequence[ElementTree.Element]) -> dict[str, int | None]:
     return kinds
 
 
-def _ends(element: ElementTree.Element, routes: dict[str, str]) -> list[str]:
-    """First and last edge of a vehicle's way; none when it is not written out."""
+def _edges(element: ElementTree.Element, routes: dict[str, str]) -> list[str]:
+    """A vehicle's way, the first and last edge of a trip's; none when it is not written out."""
     if element.tag == "trip":
         return [e for e in (element.get("from"), element.get("to")) if e]
     route = element.find("route")
     edges = routes.get(element.get("route", ""), "") if route is None else route.get("edges", "")
-    way = edges.split()
-    return [way[0], way[-1]] if way else []
+    return edges.split()
 
 
 def _led(element: ElementTree.Element, way: str) -> ElementTree.Element:

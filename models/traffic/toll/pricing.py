@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-from models.traffic.engine import Floats, Passages, Rows, Vehicles
+from models.traffic.engine import Floats, Passages, Rows, Setting, Vehicles
 from models.traffic.network import Network
 from models.traffic.parameters import TrafficParameters
 from models.traffic.toll.answer import (
@@ -22,6 +23,7 @@ from models.traffic.toll.answer import (
 )  # fmt: skip
 from models.traffic.toll.bill import Bills
 from models.traffic.toll.own import OwnDemand
+from models.traffic.toll.rounds import Expected, settle
 from models.traffic.toll.tariff import Tariff
 from models.traffic.toll.ways import Ways
 from models.traffic.trips import Trips
@@ -31,9 +33,6 @@ from twin.core.world import World
 
 AHEAD: Tick = minutes(60)
 """How long before their departure trips through the city are asked, so that some leave early."""
-SLOWNESS = 1.6
-"""Expected over free travel time when a SUMO scenario's drivers choose, before anything has moved:
-cities move at about 60 % of the free speed in the hours that a toll charges."""
 DAYS = 0.5
 """Of a day that a vehicle costs its owner, the share of one trip."""
 
@@ -46,7 +45,6 @@ class Pricing:
     ) -> None:
         self._world, self._city, self._tariff = world, world.city, tariff
         table = self._city["edge"]
-        self._free = table["length"] / np.maximum(table["speed"], 0.1)
         self._drivers = Drivers(
             Ways(network), table["length"], tariff, world.calendar, world.end, parameters
         )
@@ -61,17 +59,24 @@ class Pricing:
         """Rows of the edges whose passages are charged."""
         return self._tariff.watched
 
-    def ask_own(self, own: OwnDemand, kinds: Rows, begin: float) -> tuple[Answers, Rows]:
-        """What the vehicles that came with the city do, and what they are then."""
+    def ask_own(
+        self, own: OwnDemand, kinds: Rows, begin: float, setting: Setting
+    ) -> tuple[Answers, Rows]:
+        """What the vehicles that came with the city do, and what they are then.
+
+        ``setting`` is that of the run, with the city as it came.
+        """
         if own.passed_over:
             self._world.warnings.append(
                 f"{own.passed_over} flows and persons of the SUMO scenario do not answer the price"
             )
-        return self._ask(
+        travellers = self._travellers(
             own.names, own.origin, own.goal, (own.depart - begin) * 1000.0, kinds,
-            ~self._border[own.origin], enters=True, elastic=True, earliest=0.0,
-            times=SLOWNESS * self._free,
+            ~self._border[own.origin], enters=True, elastic=True, earliest=0.0, ways=own.ways,
         )  # fmt: skip
+        expected = Expected(setting, own, begin, self._world.end)
+        answers = settle(self._drivers, travellers, expected.times)
+        return answers, self._remember(own.names, travellers, answers)
 
     def answer(self, trips: Trips, kinds: Rows, resident: Bools, now: Tick, times: Floats) -> Trips:
         """Trips as their drivers make them at the price; those given up are left out.
@@ -79,18 +84,20 @@ class Pricing:
         ``kinds`` (n,) are indices into ``fleet.NAMES``, ``times`` (n_edges,) of the moment, s.
         """
         self._residents.update(map(str, trips.names[resident]))
-        answers, _ = self._ask(
+        travellers = self._travellers(
             trips.names, trips.origin, trips.goal, trips.depart, kinds, resident,
             enters=not trips.inside, elastic=not trips.inside or self._tariff.zone is not None,
-            earliest=float(now), times=times,
+            earliest=float(now), ways={},
         )  # fmt: skip
+        answers = self._drivers.ask(travellers, times)
+        self._remember(trips.names, travellers, answers)
         way = trips.way
         if way is not None:
             way = np.where(answers.choice == DIVERTS, -1, way)
         made = replace(trips, depart=answers.depart, way=way)
         return made.select(np.flatnonzero(answers.choice != GIVES_UP))
 
-    def _ask(
+    def _travellers(
         self,
         names: npt.NDArray[np.str_],
         origin: Rows,
@@ -102,27 +109,32 @@ class Pricing:
         enters: bool,
         elastic: bool,
         earliest: float,
-        times: Floats,
-    ) -> tuple[Answers, Rows]:
+        ways: Mapping[int, Rows],
+    ) -> Travellers:
         ends = self._border[origin].astype(np.int64) + self._border[goal].astype(np.int64)
-        travellers = Travellers(
+        return Travellers(
             self._world.streams.keys("traffic.driver", names), origin, goal, depart, kind, resident,
             ends, np.full(len(names), enters), np.full(len(names), elastic),
-            np.full(len(names), earliest),
+            np.full(len(names), earliest), ways,
         )  # fmt: skip
-        answers = self._drivers.ask(travellers, times)
+
+    def _remember(
+        self, names: npt.NDArray[np.str_], travellers: Travellers, answers: Answers
+    ) -> Rows:
+        """Count the answers and expect the vehicles at the gates; what they are then."""
+        kind, resident, depart = travellers.kind, travellers.resident, travellers.depart
         then = kind.copy()
         for row in np.flatnonzero(answers.choice == REPLACES):
             then[row] = self._tariff.allowed_instead(int(kind[row]))
             self._replaced[str(names[row])] = int(then[row])
             self.bills.replace(int(kind[row]), bool(resident[row]), DAYS)
-        self.bills.expect(names, then, resident, origin)
+        self.bills.expect(names, then, resident, travellers.origin)
         within = answers.choice[(depart >= 0.0) & (depart < self._world.end)]
         self.diverted += int(np.count_nonzero(within == DIVERTS))
         self.shifted += int(np.count_nonzero(within == SHIFTS))
         self.suppressed += int(np.count_nonzero(within == GIVES_UP))
         self.replaced += int(np.count_nonzero(within == REPLACES))
-        return answers, then
+        return then
 
     def dressed(self, vehicles: Vehicles) -> Vehicles:
         """The vehicles as they are after a zone, with the burden of the price on each."""
