@@ -60,7 +60,7 @@ def lived(lamps: int, minutes: int) -> float:
         "name": "bench",
         "city": "lamps",
         "period": {"date": "2025-01-14", "from": "20:00", "duration": f"{10 * minutes}m"},
-        "model": {"street_use": {}, "lighting": {"faulty_at_start": 0.001}},
+        "model": {"street_use": {}, "lighting": {"presence": "streets", "faulty_at_start": 0.001}},
         "policy": [{"use": "lighting.on_demand", "rest": 0.2}],
         "record": {"every": "1h", "ports": ["lighting.power"]},
     }

@@ -15,7 +15,8 @@ app = typer.Typer(
 )
 
 File = Annotated[
-    Path, typer.Argument(help="Inventory: .csv, .geojson, .gpkg, .shp, or a .zip of a shapefile.")
+    Path,
+    typer.Argument(help="Inventory: .csv, .geojson, .gpkg, .shp, .zip of one, or NGSI .json."),
 ]
 MappingFile = Annotated[
     Path | None, typer.Option("--mapping", "-m", help="TOML file: what its columns and words mean.")
@@ -64,6 +65,17 @@ def check_command(file: File, mapping: MappingFile = None, report: Findings = No
 
     _, found = build.from_inventory(file, read_mapping(mapping), name=file.stem)
     _say(found, report)
+
+
+@app.command("readings")
+def readings_command(
+    file: Annotated[Path, typer.Argument(help="NGSI entities of street lights: .json, .jsonld.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="CSV file for a sensor.")],
+) -> None:
+    """Write the readings of NGSI entities as the CSV that a recorded sensor takes."""
+    from models.lighting.inventory import ngsi
+
+    typer.echo(f"{output}: {ngsi.write_readings(file, output):,} readings")
 
 
 def _say(found: Report, file: Path | None) -> None:

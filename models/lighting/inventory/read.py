@@ -1,4 +1,4 @@
-"""Reads an inventory of lamps: CSV, GeoJSON, GeoPackage, shapefile or a zip of one."""
+"""Reads an inventory of lamps: CSV, GeoJSON, GeoPackage, shapefile, a zip of one, or entities."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from models.lighting.inventory import ngsi
 from models.lighting.inventory.mapping import FIELDS, Mapping
 from twin.errors import ConfigError, DataError
 
@@ -17,6 +18,7 @@ Floats = npt.NDArray[np.float64]
 NUMBER = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d{1,2})?)\s*(?:w|watts?|m|lm|h)?", re.I)
 """A number, perhaps with its unit."""
 TEXT = (".csv", ".txt", ".tsv")
+ENTITIES = (".json", ".jsonld")
 MAPS = (".geojson", ".json", ".gpkg", ".shp", ".zip", ".fgb", ".gml", ".kml")
 
 
@@ -54,13 +56,19 @@ def read(file: Path, mapping: Mapping) -> Raw:
     """
     if not file.is_file():
         raise DataError("the inventory is not there", where=str(file))
-    if file.suffix.lower() in TEXT:
+    suffix = file.suffix.lower()
+    things = ngsi.entities(file) if suffix in ENTITIES else None
+    if things is not None:
+        found = _entities(file, things, mapping)
+    elif suffix in TEXT:
         found = _table(file, mapping)
-    elif file.suffix.lower() in MAPS:
+    elif suffix in MAPS:
         found = _layer(file, mapping)
     else:
         raise DataError(
-            "this kind of inventory is not known", where=str(file), allowed=", ".join(TEXT + MAPS)
+            "this kind of inventory is not known",
+            where=str(file),
+            allowed=", ".join((*TEXT, *MAPS, "entities in .json or .jsonld")),
         )
     if not len(found):
         raise DataError("the inventory has no rows", where=str(file))
@@ -144,6 +152,17 @@ def _layer(file: Path, mapping: Mapping) -> Raw:
     xy = np.column_stack((shapely.get_x(points), shapely.get_y(points)))
     crs = shapes.crs.to_wkt() if shapes.crs is not None else mapping.crs
     return Raw(list(range(1, len(frame) + 1)), texts, _degrees(xy, crs, file))
+
+
+def _entities(file: Path, things: list[ngsi.Entity], mapping: Mapping) -> Raw:
+    rows, lamps = ngsi.lamps(file, things)
+    there = list(dict.fromkeys(name for lamp in lamps for name in lamp))
+    columns = _chosen([name for name in there if name not in ("type", "location")], mapping, file)
+    texts = {
+        ours: [ngsi.text(lamp.get(theirs)) for lamp in lamps] for ours, theirs in columns.items()
+    }
+    xy = np.array([ngsi.place(lamp) for lamp in lamps]).reshape(-1, 2)
+    return Raw(rows, texts, _degrees(xy, "EPSG:4326", file))
 
 
 def _degrees(xy: Floats, crs: str, file: Path) -> Floats:

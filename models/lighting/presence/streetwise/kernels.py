@@ -80,7 +80,7 @@ def presence(
 
     Arrivals are those of :func:`models.lighting.presence.kernels.presence`; each holds the light of
     the whole street for its span, and spans that overlap are one. First all streets as if nobody
-    came, without a branch; then those where somebody comes.
+    came; then those where somebody comes, in rounds of one arrival each.
 
     Parameters
     ----------
@@ -117,26 +117,25 @@ def presence(
     for j in range(near.size):
         coming[found] = j
         found += patience[j] < 0.0
-    for c in range(found):
-        j = coming[c]
-        rate = vehicles[j] + walkers[j]
-        wait, part = 1.0 / rate, walkers[j] / rate
-        until = lit[j] + length
-        already = covered = max(0.0, min(until, length))
-        left, counter = patience[j], drawn[j]
-        while left < 0.0:
-            at = length + left * wait
-            draw = uniform(keys[j], np.uint64(counter))
-            counter += 1
+    while found:  # one arrival a street in a round: no branch that cannot be foreseen
+        left_over = 0
+        for c in range(found):
+            j = coming[c]
+            rate, left = vehicles[j] + walkers[j], patience[j]
+            at = length + left / rate
+            draw = uniform(keys[j], np.uint64(drawn[j]))
+            drawn[j] += 1
             left -= math.log(np.float32(draw))
             # The low digits of a draw do not depend on the high ones, which make the wait.
             fine = draw * DIGITS
-            walks = fine - np.int64(fine) >= 1.0 - part
-            end = at + (walker_span if walks else span[j])
-            covered += max(0.0, min(end, length) - max(at, min(until, length)))
-            until = max(until, end)
-        drawn[j] = counter
-        patience[j] = left
-        lit[j] = until - length
-        near[j] = covered * share
-        held[j] += covered - already
+            walks = (fine - np.int64(fine)) * rate >= vehicles[j]
+            until = lit[j] + length
+            end = at + span[j] + walks * (walker_span - span[j])
+            more = max(0.0, min(end, length) - max(at, min(until, length)))
+            near[j] += more * share
+            held[j] += more
+            lit[j] = max(until, end) - length
+            patience[j] = left
+            coming[left_over] = j
+            left_over += left < 0.0
+        found = left_over
