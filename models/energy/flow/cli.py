@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
-import numpy as np
 import typer
-
-if TYPE_CHECKING:
-    from models.energy.flow.case import Case
-    from models.energy.flow.result import Result
-    from models.energy.flow.solve import PowerFlow
 
 app = typer.Typer(
     help="Power flow of a grid: a pandapower file, a simbench code or a bundle.",
@@ -28,23 +22,9 @@ Until = Annotated[datetime | None, typer.Option("--until", help="Moment after th
 @app.command("info")
 def info(source: Source, begin: From = None, end: Until = None) -> None:
     """Say what a grid is made of, whether it is radial, and where it is weakest."""
-    from models.energy.flow.case import read
-    from models.energy.flow.solve import PowerFlow
+    from models.energy.flow.words import grid
 
-    case = read(source, begin, end)
-    flow = PowerFlow(case.network)
-    for line in _shape(case, flow):
-        typer.echo(line)
-    total = case.active.sum(axis=0)
-    step = int(np.argmax(total))
-    if not flow.supplied.any():
-        return
-    when = f" at {case.times[step]}" if len(case.times) else ""
-    quality = _quality(case, flow) if len(case.times) > 1 else []
-    case = case.steps(np.array([step]))
-    result = flow.solve(case.active, case.reactive)
-    typer.echo(f"largest load{when}: {total[step] / 1e3:.1f} kW")
-    for line in _extremes(case, result) + quality:
+    for line in grid(source, begin, end):
         typer.echo(line)
 
 
@@ -59,123 +39,7 @@ def solve(
     ] = None,
 ) -> None:
     """Solve a grid and write pandapower's tables res_bus, res_line and res_trafo."""
-    from models.energy.flow.case import read
-    from models.energy.flow.export import check_target, write
-    from models.energy.flow.solve import PowerFlow
+    from models.energy.flow.words import solution
 
-    if output is not None:
-        check_target(output)
-    case = read(source, begin, end)
-    flow = PowerFlow(case.network)
-    single = case.active.shape[1] == 1
-    loads = (case.active[:, 0], case.reactive[:, 0]) if single else (case.active, case.reactive)
-    result = flow.solve(*loads)
-    failed = np.flatnonzero(~result.converged_steps)
-    typer.echo(
-        f"{case.name}: {case.active.shape[1]} steps of {len(case.network.bus_names)} buses, "
-        f"{len(failed)} not converged"
-    )
-    for line in _extremes(case, result):
+    for line in solution(source, begin, end, output):
         typer.echo(line)
-    if len(failed):
-        first = case.times[failed[0]] if len(case.times) else failed[0]
-        typer.echo(f"the loads are too high for the grid first at {first}; those steps are empty")
-    if output is not None:
-        for path in write(case, result, output):
-            typer.echo(f"written: {path}")
-
-
-def _shape(case: Case, flow: PowerFlow) -> list[str]:
-    n, supplied = case.network, flow.supplied
-    lines = [
-        f"{case.name}: {len(n.bus_names)} buses, {int(n.closed.sum())} closed branches of "
-        f"{len(n.closed)} ({len(case.line)} lines, {len(case.trafo)} transformers), "
-        f"{len(n.slack)} sources, {case.active.shape[1]} steps"
-    ]
-    if flow.radial:
-        lines.append("radial: solved by the sweep")
-    else:
-        which = _branch(case, int(flow.loops[0]))
-        lines.append(
-            f"meshed: solved by power-grid-model; {which} closes the first of {len(flow.loops)} "
-            "loops"
-        )
-    lost = case.bus[~supplied[case.bus_row]]
-    if len(lost):
-        lines.append(f"without supply: {len(lost)} buses, bus {lost[0]} first")
-    return lines
-
-
-def _quality(case: Case, flow: PowerFlow) -> list[str]:
-    """The whole period against EN 50160."""
-    from models.energy.flow.quality import voltage_quality
-
-    voltage = flow.solve(case.active, case.reactive, want="magnitude").voltage
-    step = float((case.times[1] - case.times[0]) / np.timedelta64(1, "s"))
-    found = voltage_quality(voltage, step)
-    lit = np.unique(case.bus_row[flow.supplied[case.bus_row]])
-    bad = lit[~found.kept[lit]]
-    period = f"EN 50160 from {case.times[0]} to {case.times[-1]}, {voltage.shape[1]} values a bus"
-    if not len(bad):
-        return [f"{period}: kept at all {len(lit)} buses"]
-    worst = bad[np.argmin(found.inside[bad].min(axis=1))]
-    share = 100.0 * found.inside[worst].min()
-    return [
-        f"{period}: broken at {len(bad)} of {len(lit)} buses "
-        f"({int((~found.weekly[bad]).sum())} outside ±10 % in more than 5 % of a week, "
-        f"{int((~found.always[bad]).sum())} outside +10/-15 % at some time)",
-        f"worst: {_bus(case, int(worst))}, {share:.1f} % of its worst week within ±10 %, "
-        f"{found.lowest[worst]:.4f} to {found.highest[worst]:.4f} p.u.",
-    ]
-
-
-def _extremes(case: Case, result: Result) -> list[str]:
-    """Weakest and strongest bus, most loaded line and transformer, losses."""
-    steps = result.steps
-    voltage = result.voltage.reshape(-1, steps)
-    lit = np.where(result.supplied[:, None] & ~np.isnan(voltage), voltage, np.inf)
-    if not np.isfinite(lit).any():
-        return ["no bus has a voltage"]
-    bus, step = np.unravel_index(np.argmin(lit), lit.shape)
-    low = (
-        f"lowest voltage {lit[bus, step]:.4f} p.u. at {_bus(case, int(bus))}{_at(case, int(step))}"
-    )
-    lit = np.where(np.isinf(lit), -np.inf, lit)
-    bus, step = np.unravel_index(np.argmax(lit), lit.shape)
-    high = (
-        f"highest voltage {lit[bus, step]:.4f} p.u. at {_bus(case, int(bus))}{_at(case, int(step))}"
-    )
-    lines = [low, high]
-    loading = np.nan_to_num(result.loading().reshape(-1, steps))
-    for what, labels, rows in (
-        ("line", case.line, case.line_row),
-        ("transformer", case.trafo, case.trafo_row),
-    ):
-        if len(rows):
-            row, step = np.unravel_index(np.argmax(loading[rows]), (len(rows), steps))
-            share = 100.0 * loading[rows[row], step]
-            lines.append(f"most loaded {what} {labels[row]}: {share:.1f} %{_at(case, int(step))}")
-    mean = float(np.nanmean(result.total_losses()))
-    lines.append(f"losses {mean / 1e3:.3f} kW" + (" on average" if steps > 1 else ""))
-    return lines
-
-
-def _at(case: Case, step: int) -> str:
-    return f" at {case.times[step]}" if len(case.times) > 1 else ""
-
-
-def _bus(case: Case, row: int) -> str:
-    """The source's name of a bus."""
-    found = np.flatnonzero(case.bus_row == row)
-    return f"bus {case.bus[found[0]]}" if len(found) else f"auxiliary bus {row}"
-
-
-def _branch(case: Case, row: int) -> str:
-    for what, labels, rows in (
-        ("line", case.line, case.line_row),
-        ("transformer", case.trafo, case.trafo_row),
-    ):
-        found = np.flatnonzero(rows == row)
-        if len(found):
-            return f"{what} {labels[found[0]]}"
-    return f"branch {case.network.branch_names[row]}"

@@ -1,0 +1,151 @@
+"""What ``twin grid`` says of a grid and of its power flow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from models.energy.flow.case import Case, read
+from models.energy.flow.export import check_target, write
+from models.energy.flow.quality import voltage_quality
+from models.energy.flow.result import Result
+from models.energy.flow.solve import PowerFlow
+
+
+def grid(source: str, begin: datetime | None, end: datetime | None) -> Iterator[str]:
+    """Lines on a grid: its parts, its shape, and its weakest places under the largest load."""
+    case = read(source, begin, end)
+    flow = PowerFlow(case.network)
+    yield from _shape(case, flow)
+    if not flow.supplied.any():
+        return
+    total = case.active.sum(axis=0)
+    step = int(np.argmax(total))
+    when = f" at {case.times[step]}" if len(case.times) else ""
+    quality = _quality(case, flow) if len(case.times) > 1 else []
+    case = case.steps(np.array([step]))
+    result = flow.solve(case.active, case.reactive)
+    yield f"largest load{when}: {total[step] / 1e3:.1f} kW"
+    yield from _extremes(case, result) + quality
+
+
+def solution(
+    source: str, begin: datetime | None, end: datetime | None, output: Path | None
+) -> Iterator[str]:
+    """Lines on the power flow of a grid, which is written to a file on the way."""
+    if output is not None:
+        check_target(output)
+    case = read(source, begin, end)
+    flow = PowerFlow(case.network)
+    steps = case.active.shape[1]
+    loads = (case.active[:, 0], case.reactive[:, 0]) if steps == 1 else (case.active, case.reactive)
+    result = flow.solve(*loads)
+    failed = np.flatnonzero(~result.converged_steps)
+    yield (
+        f"{case.name}: {steps} steps of {len(case.network.bus_names)} buses, "
+        f"{len(failed)} not converged"
+    )
+    yield from _extremes(case, result)
+    if len(failed):
+        first = case.times[failed[0]] if len(case.times) else failed[0]
+        yield f"the loads are too high for the grid first at {first}; those steps are empty"
+    if output is not None:
+        for path in write(case, result, output):
+            yield f"written: {path}"
+
+
+def _shape(case: Case, flow: PowerFlow) -> list[str]:
+    n, supplied = case.network, flow.supplied
+    lines = [
+        f"{case.name}: {len(n.bus_names)} buses, {int(n.closed.sum())} closed branches of "
+        f"{len(n.closed)} ({len(case.line)} lines, {len(case.trafo)} transformers), "
+        f"{len(n.slack)} sources, {case.active.shape[1]} steps"
+    ]
+    if flow.radial:
+        lines.append("radial: solved by the sweep")
+    else:
+        which = _branch(case, int(flow.loops[0]))
+        lines.append(
+            f"meshed: solved by power-grid-model; {which} closes the first of {len(flow.loops)} "
+            "loops"
+        )
+    lost = case.bus[~supplied[case.bus_row]]
+    if len(lost):
+        lines.append(f"without supply: {len(lost)} buses, bus {lost[0]} first")
+    return lines
+
+
+def _quality(case: Case, flow: PowerFlow) -> list[str]:
+    """The whole period against EN 50160."""
+    voltage = flow.solve(case.active, case.reactive, want="magnitude").voltage
+    step = float((case.times[1] - case.times[0]) / np.timedelta64(1, "s"))
+    found = voltage_quality(voltage, step)
+    lit = np.unique(case.bus_row[flow.supplied[case.bus_row]])
+    bad = lit[~found.kept[lit]]
+    period = f"EN 50160 from {case.times[0]} to {case.times[-1]}, {voltage.shape[1]} values a bus"
+    if not len(bad):
+        return [f"{period}: kept at all {len(lit)} buses"]
+    worst = bad[np.argmin(found.inside[bad].min(axis=1))]
+    share = 100.0 * found.inside[worst].min()
+    return [
+        f"{period}: broken at {len(bad)} of {len(lit)} buses "
+        f"({int((~found.weekly[bad]).sum())} outside ±10 % in more than 5 % of a week, "
+        f"{int((~found.always[bad]).sum())} outside +10/-15 % at some time)",
+        f"worst: {_bus(case, int(worst))}, {share:.1f} % of its worst week within ±10 %, "
+        f"{found.lowest[worst]:.4f} to {found.highest[worst]:.4f} p.u.",
+    ]
+
+
+def _extremes(case: Case, result: Result) -> list[str]:
+    """Weakest and strongest bus, most loaded line and transformer, losses."""
+    steps = result.steps
+    voltage = result.voltage.reshape(-1, steps)
+    lit = np.where(result.supplied[:, None] & ~np.isnan(voltage), voltage, np.inf)
+    if not np.isfinite(lit).any():
+        return ["no bus has a voltage"]
+    bus, step = np.unravel_index(np.argmin(lit), lit.shape)
+    low = (
+        f"lowest voltage {lit[bus, step]:.4f} p.u. at {_bus(case, int(bus))}{_at(case, int(step))}"
+    )
+    lit = np.where(np.isinf(lit), -np.inf, lit)
+    bus, step = np.unravel_index(np.argmax(lit), lit.shape)
+    high = (
+        f"highest voltage {lit[bus, step]:.4f} p.u. at {_bus(case, int(bus))}{_at(case, int(step))}"
+    )
+    lines = [low, high]
+    loading = np.nan_to_num(result.loading().reshape(-1, steps))
+    for what, labels, rows in (
+        ("line", case.line, case.line_row),
+        ("transformer", case.trafo, case.trafo_row),
+    ):
+        if len(rows):
+            row, step = np.unravel_index(np.argmax(loading[rows]), (len(rows), steps))
+            share = 100.0 * loading[rows[row], step]
+            lines.append(f"most loaded {what} {labels[row]}: {share:.1f} %{_at(case, int(step))}")
+    mean = float(np.nanmean(result.total_losses()))
+    lines.append(f"losses {mean / 1e3:.3f} kW" + (" on average" if steps > 1 else ""))
+    return lines
+
+
+def _at(case: Case, step: int) -> str:
+    return f" at {case.times[step]}" if len(case.times) > 1 else ""
+
+
+def _bus(case: Case, row: int) -> str:
+    """The source's name of a bus."""
+    found = np.flatnonzero(case.bus_row == row)
+    return f"bus {case.bus[found[0]]}" if len(found) else f"auxiliary bus {row}"
+
+
+def _branch(case: Case, row: int) -> str:
+    for what, labels, rows in (
+        ("line", case.line, case.line_row),
+        ("transformer", case.trafo, case.trafo_row),
+    ):
+        found = np.flatnonzero(rows == row)
+        if len(found):
+            return f"{what} {labels[found[0]]}"
+    return f"branch {case.network.branch_names[row]}"
