@@ -96,9 +96,9 @@ class Charging(Model):
     indicators = (
         Indicator("charging.energy", "kWh", "higher", "households"),
         Indicator("charging.sessions", "session", "higher", "households"),
-        Indicator("charging.turned_away", "car", "lower", "households"),
-        Indicator("charging.unserved", "kWh", "lower", "households"),
-        Indicator("charging.peak_power", "kW", "lower", "everyone"),
+        Indicator("charging.turned_away", "car", "lower", "households", headline=True),
+        Indicator("charging.unserved", "kWh", "lower", "households", headline=True),
+        Indicator("charging.peak_power", "kW", "lower", "everyone", headline=True),
         Indicator("charging.margin", "EUR", "higher", "firms"),
     )
     period: Tick = minutes(1)

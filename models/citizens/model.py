@@ -64,11 +64,11 @@ class Citizens(Model):
         Indicator("citizens.trips_bicycle", "trip", "neutral", HOUSEHOLDS),
         Indicator("citizens.trips_transit", "trip", "neutral", HOUSEHOLDS),
         Indicator("citizens.trips_car", "trip", "neutral", HOUSEHOLDS),
-        Indicator("citizens.car_share", "%", "lower", "municipality"),
+        Indicator("citizens.car_share", "%", "lower", "municipality", headline=True),
         Indicator("citizens.car_distance", "km", "lower", "everyone"),
         Indicator("citizens.travel_time", "min", "lower", HOUSEHOLDS),
         Indicator("citizens.trips_cancelled", "trip", "lower", HOUSEHOLDS),
-        Indicator("citizens.travel_cost", "EUR", "lower", HOUSEHOLDS),
+        Indicator("citizens.travel_cost", "EUR", "lower", HOUSEHOLDS, headline=True),
         Indicator("citizens.waste", "kg", "lower", "municipality"),
     )
 

@@ -57,15 +57,15 @@ class Parameters(Base):
 
 
 INDICATORS = (
-    Indicator("lighting.energy", "kWh", "lower", "municipality"),
-    Indicator("lighting.cost", "EUR", "lower", "municipality"),
+    Indicator("lighting.energy", "kWh", "lower", "municipality", headline=True),
+    Indicator("lighting.cost", "EUR", "lower", "municipality", headline=True),
     Indicator("lighting.maintenance", "EUR", "lower", "municipality"),
     Indicator("lighting.capital", "EUR", "lower", "municipality"),
-    Indicator("lighting.co2", "kg", "lower", "everyone"),
+    Indicator("lighting.co2", "kg", "lower", "everyone", headline=True),
     Indicator("lighting.burning_hours", "h", "neutral", "municipality"),
     Indicator("lighting.dimmed_share", "%", "neutral", "municipality"),
     Indicator("lighting.illuminance", "lx", "neutral", "everyone"),
-    Indicator("lighting.class_kept", "%", "higher", "everyone"),
+    Indicator("lighting.class_kept", "%", "higher", "everyone", headline=True),
     Indicator("lighting.underlit_share", "%", "lower", "everyone"),
     Indicator("lighting.trespass_hours", "h", "lower", "households"),
     Indicator("lighting.power_density", "mW/(lx m²)", "lower", "municipality"),
@@ -74,5 +74,5 @@ INDICATORS = (
     Indicator("lighting.failures", "lamps", "lower", "municipality"),
     Indicator("lighting.repairs", "lamps", "neutral", "municipality"),
     Indicator("lighting.hours_to_failure", "lamp-hours", "higher", "municipality"),
-    Indicator("lighting.payback", "years", "lower", "municipality"),
+    Indicator("lighting.payback", "years", "lower", "municipality", headline=True),
 )

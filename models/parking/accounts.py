@@ -13,10 +13,10 @@ from twin.core.time import Calendar, DailyWindow, Tick
 
 INDICATORS = (
     Indicator("parking.occupancy", "%", "neutral", "municipality"),
-    Indicator("parking.full_blocks", "%", "lower", "households"),
+    Indicator("parking.full_blocks", "%", "lower", "households", headline=True),
     Indicator("parking.arrivals", "veh", "neutral", "everyone"),
     Indicator("parking.parked", "veh", "higher", "households"),
-    Indicator("parking.search_time", "min", "lower", "households"),
+    Indicator("parking.search_time", "min", "lower", "households", headline=True),
     Indicator("parking.search_distance", "veh km", "lower", "everyone"),
     Indicator("parking.searchers", "%", "lower", "households"),
     Indicator("parking.inspected", "bay", "lower", "households"),
@@ -24,7 +24,7 @@ INDICATORS = (
     Indicator("parking.illegal", "veh", "lower", "everyone"),
     Indicator("parking.elsewhere", "veh", "neutral", "households"),
     Indicator("parking.gave_up", "veh", "lower", "households"),
-    Indicator("parking.revenue", "EUR", "higher", "municipality"),
+    Indicator("parking.revenue", "EUR", "higher", "municipality", headline=True),
     Indicator("parking.mean_price", "EUR/h", "neutral", "households"),
 )
 

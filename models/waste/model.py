@@ -83,20 +83,20 @@ class Waste(Model):
         ),
     )  # fmt: skip
     indicators = (
-        Indicator("waste.distance", "km", stakeholder="municipality"),
+        Indicator("waste.distance", "km", stakeholder="municipality", headline=True),
         Indicator("waste.truck_hours", "h", stakeholder="firms"),
         Indicator("waste.fuel", "l", stakeholder="firms"),
         Indicator("waste.energy", "kWh", stakeholder="firms"),
-        Indicator("waste.co2", "kg", stakeholder="everyone"),
+        Indicator("waste.co2", "kg", stakeholder="everyone", headline=True),
         Indicator("waste.collected", "t", "neutral", "municipality"),
         Indicator("waste.emptied", "container", "neutral", "municipality"),
         Indicator("waste.unfinished", "container", stakeholder="municipality"),
         Indicator("waste.mean_fill_at_collection", "%", "higher", "municipality"),
-        Indicator("waste.overflow", "h", stakeholder="households"),
+        Indicator("waste.overflow", "h", stakeholder="households", headline=True),
         Indicator("waste.overflowed", "container", stakeholder="households"),
         Indicator("waste.complaints", "complaint", stakeholder="households"),
         Indicator("waste.night_noise", "person", stakeholder="households"),
-        Indicator("waste.cost", "EUR", stakeholder="municipality"),
+        Indicator("waste.cost", "EUR", stakeholder="municipality", headline=True),
         Indicator("waste.cost_per_tonne", "EUR/t", stakeholder="municipality"),
     )
     period = minutes(1)

@@ -22,12 +22,16 @@ class Indicator:
         Which direction is an improvement.
     stakeholder
         To whom it matters: ``municipality``, ``firms``, ``households`` or ``everyone``.
+    headline
+        Whether it is one of the few by which its service is judged; a report's first screen takes
+        these before the others.
     """
 
     name: str
     unit: str
     better: Better = "lower"
     stakeholder: str = "everyone"
+    headline: bool = False
 
     @property
     def service(self) -> str:

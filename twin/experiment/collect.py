@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 
 from twin.city.city import City
-from twin.core.indicator import Indicator
 from twin.errors import DataError
 from twin.experiment.statistics import paired
 from twin.report.data import (
@@ -96,16 +95,16 @@ def _variant(scenario: Scenario, language: str) -> Variant:
 
 def _indicators(comparison: Comparison) -> list[IndicatorRow]:
     found = []
-    for name, unit, better, stakeholder in comparison._indicators():
-        base = comparison.values(0, name)
+    for indicator in comparison.indicators():
+        base = comparison.values(0, indicator.name)
         effects = []
         for position in range(1, len(comparison.scenarios)):
-            p = paired(base, comparison.values(position, name))
+            p = paired(base, comparison.values(position, indicator.name))
             effects.append(Effect(p.policy, p.difference, p.low, p.high))
         kept = base[np.isfinite(base)]
         found.append(
             IndicatorRow(
-                Indicator(name, unit, better, stakeholder),  # type: ignore[arg-type]
+                indicator,
                 float(kept.mean()) if len(kept) else float("nan"),
                 effects,
                 (float(kept.min()), float(kept.max())) if len(kept) > 1 else None,

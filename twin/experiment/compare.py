@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from twin.core.indicator import Indicator
 from twin.errors import ConfigError, DataError, ModelError
 from twin.experiment.jobs import Done, Task, Watch, live_all
 from twin.experiment.live import city_of, validate
@@ -82,20 +83,22 @@ class Comparison:
         """Every indicator of the base against every variant."""
         found = []
         for position, scenario in enumerate(self.scenarios[1:], start=1):
-            for name, unit, better, stakeholder in self._indicators():
-                result = paired(self.values(0, name), self.values(position, name))
-                found.append(Row(name, unit, better, stakeholder, scenario.name, result))
+            for i in self.indicators():
+                result = paired(self.values(0, i.name), self.values(position, i.name))
+                found.append(Row(i.name, i.unit, i.better, i.stakeholder, scenario.name, result))
         return found
 
-    def _indicators(self) -> list[tuple[str, str, str, str]]:
+    def indicators(self) -> list[Indicator]:
+        """What every run of the comparison says."""
         first = next((run for runs in self.runs for run in runs.values()), None)
         if first is None:
             raise ModelError(
                 "every run of this comparison failed", where=next(iter(self.failed.values()))
             )
         table = first.indicators
-        columns = (table[key] for key in ("indicator", "unit", "better", "stakeholder"))
-        return [tuple(map(str, row)) for row in zip(*columns, strict=True)]  # type: ignore[misc]
+        keys = ("indicator", "unit", "better", "stakeholder", "headline")
+        columns = (table[key].tolist() for key in keys)
+        return [Indicator(*row) for row in zip(*columns, strict=True)]
 
     def data(self, language: str = "en", *, drawn: bool = True) -> ReportData:
         """What the report says (and, not ``drawn``, the table), see :mod:`twin.report.data`."""

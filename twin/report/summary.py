@@ -53,15 +53,19 @@ def _with(data: ReportData, position: int, verdict: Verdict) -> list[Found]:
 
 
 def strongest(found: list[Found]) -> list[Found]:
-    """The largest relative changes, few of one service; slight ones where there is no other."""
+    """The headlines, then what changes most, few of one service where several have something.
+
+    Slight changes are left out where there is any other.
+    """
     large = [pair for pair in found if _size(pair) >= SLIGHT]
-    ranked = sorted(large or found, key=lambda pair: -_size(pair))
+    ranked = sorted(large or found, key=lambda pair: (not pair[0].indicator.headline, -_size(pair)))
     chosen: list[Found] = []
+    left: list[Found] = []
     for pair in ranked:
         service = pair[0].indicator.service
-        if sum(other.indicator.service == service for other, _ in chosen) < OF_ONE_SERVICE:
-            chosen.append(pair)
-    return chosen[:MOST]
+        few = sum(other.indicator.service == service for other, _ in chosen) < OF_ONE_SERVICE
+        (chosen if few else left).append(pair)
+    return (chosen + left)[:MOST]
 
 
 def _size(pair: Found) -> float:
@@ -119,8 +123,23 @@ def _money(data: ReportData, say: Catalogue, position: int) -> str:
             _party(party, change, say, certainty(data, position, party, say))
             for party, change in ranked
         )
-        content = f"<ul>{''.join(items)}</ul>"
+        spent = _spent(data, say, position)
+        content = f"<ul>{''.join(items)}{spent}</ul>"
     return _card("money", say("summary.money"), content)
+
+
+def _spent(data: ReportData, say: Catalogue, position: int) -> str:
+    """Sums that are neither good nor bad in themselves, such as what is bought."""
+    changed = _with(data, position, "changed")
+    sums = [(r, e) for r, e in changed if r.indicator.headline and r.indicator.unit == "EUR"]
+    return "".join(
+        _item(
+            say.numbers.money(effect.difference, signed=True),
+            say.label("indicator", row.indicator.name),
+            say.label("party", row.indicator.stakeholder),
+        )
+        for row, effect in sums
+    )
 
 
 def _party(party: str, change: float, say: Catalogue, sure: str) -> str:

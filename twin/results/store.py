@@ -84,6 +84,7 @@ def _tables(outcome: Outcome, city: City, seed: int) -> dict[str, Columns]:
             "unit": np.array([i.unit for i, _ in known], dtype=object),
             "better": np.array([i.better for i, _ in known], dtype=object),
             "stakeholder": np.array([i.stakeholder for i, _ in known], dtype=object),
+            "headline": np.array([i.headline for i, _ in known], dtype=np.bool_),
         },
         "events": {
             "tick": _column(log, 0, np.int64),
@@ -245,7 +246,7 @@ class Run:
 
     @cached_property
     def indicators(self) -> Columns:
-        """Columns ``indicator, value, unit, better, stakeholder``."""
+        """Columns ``indicator, value, unit, better, stakeholder, headline``."""
         return read_parquet(self.folder / "indicators.parquet")
 
     @property

@@ -37,7 +37,7 @@ def customers(city: City) -> Floats:
 
 
 INDICATORS = (
-    Indicator("energy.saidi", "min", stakeholder="households"),
+    Indicator("energy.saidi", "min", stakeholder="households", headline=True),
     Indicator("energy.saifi", "interruptions", stakeholder="households"),
     Indicator("energy.customer_minutes", "min", stakeholder="households"),
     Indicator("energy.faults", "faults", stakeholder="firms"),
