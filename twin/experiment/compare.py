@@ -97,6 +97,13 @@ class Comparison:
             )
         table = first.indicators
         keys = ("indicator", "unit", "better", "stakeholder", "headline")
+        missing = [key for key in keys if key not in table]
+        if missing:
+            raise DataError(
+                f"indicators.parquet has no column {missing[0]!r}: another version wrote this run",
+                where=str(first.folder.resolve()),
+                mend="live the scenario again",
+            )
         columns = (table[key].tolist() for key in keys)
         return [Indicator(*row) for row in zip(*columns, strict=True)]
 
