@@ -65,7 +65,9 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write(sample(2), tmp_path_factory.mktemp("report") / "report.html", "en")
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1000, "light"), (800, "light"), (360, "dark")])
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(1280, "light"), (1000, "light"), (800, "light"), (360, "dark")]
+)
 def test_opens_without_errors_and_draws_the_map(
     browser: Any, path: Path, width: int, scheme: str
 ) -> None:
