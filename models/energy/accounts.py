@@ -208,9 +208,9 @@ class Accounts:
         for category, row in zip(MONIES, self._open, strict=True):
             for party, amount in zip(PAYERS, row, strict=True):
                 ends = (party, "energy supplier")
-                payer, payee = ends[::-1] if category == "feed-in" else ends
-                if amount > 0.0:
-                    ledger.book(now, payer, payee, float(amount), category)
+                payer, payee = ends[::-1] if (category == "feed-in") == (amount > 0.0) else ends
+                if amount != 0.0:
+                    ledger.book(now, payer, payee, abs(float(amount)), category)
         if self._open_losses > 0.0:
             ledger.book(now, "grid operator", "energy supplier", self._open_losses, "grid losses")
         self._investments.book(ledger, now, self._since)

@@ -22,6 +22,8 @@ WINDOWS = 0.25
 """Share of glass in the walls; TABULA's apartment blocks have 0.15 to 0.3."""
 CAPACITY = 165_000.0
 """Heat capacity of the floor area, J/(m²·K): class medium of ISO 13790."""
+COMFORT = 20.0
+"""Room temperature that heating is sized for, and that is usual, degC."""
 AIR = 0.34
 """Volumetric heat capacity of air, Wh/(m³·K)."""
 
@@ -118,7 +120,7 @@ class Archetypes:
     ----------
     perimeter : (n_building,) float64, m
     shares
-        Of the five age classes, oldest first, in place of the country's; need not add up to 1.
+        Of the five age classes, oldest first, in place of the country's.
     """
 
     def __init__(

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
+FROST = 5.0
+"""No thermostat lets its rooms be colder, degC."""
 TANK = 2.6
 """What an electric tank holds, kWh a person: 60 l at 37 K."""
 TANK_LOSS = 45.0
@@ -49,6 +52,9 @@ class Loads:
         Heat from a boiler, and from the district's network.
     heat
         All heat to rooms and water, whatever gives it.
+    missed
+        Electricity for heat and cold that buildings without supply drew in their last moment with
+        it: not part of their load, but not supplied either.
     """
 
     home: Floats
@@ -58,6 +64,7 @@ class Loads:
     gas: Floats
     district: Floats
     heat: Floats
+    missed: Floats
 
     @property
     def own(self) -> Floats:
@@ -102,7 +109,8 @@ class Buildings:
         self.is_home = self.need.use == list(demand.USES).index("residential")
         self.indoor: Floats = columns["energy.heating_setpoint"].copy()
         self._mass = self.indoor.copy()
-        self._rooms = np.zeros(len(building))
+        self._rooms, self._heated = np.zeros(len(building)), np.zeros(len(building))
+        self._before = np.zeros(len(building))
         self._factor = np.ones(len(building))
         self._level, self._stored = np.zeros(len(building)), np.zeros(len(building))
         gains = [VENTILATION[name] for name in demand.USES]
@@ -112,9 +120,18 @@ class Buildings:
         self._when: date | None = None
         self._society: Society | None = None
         self._day: Day | None = None
+        self._quarter = -1
 
-    def at(self, now: Tick, seconds: float) -> Loads:
-        """The loads at a moment, ``seconds`` after the last one."""
+    def at(self, now: Tick, seconds: float, powered: Flags) -> Loads:
+        """The loads at a moment, ``seconds`` after the last one.
+
+        Parameters
+        ----------
+        powered : (n_building,) bool
+            Buildings with supply. The others have no heat, cold or hot water whatever fuel they
+            use (pumps and controls stand still), and their batteries and panels are switched off.
+            What their appliances would draw is part of the loads nevertheless: it is not supplied.
+        """
         calendar = self._world.calendar
         local = calendar.local(now)
         clock = local.hour * 3600.0 + local.minute * 60.0 + local.second
@@ -126,18 +143,19 @@ class Buildings:
         self._presence(clock, free=kind > 0)
         profile = self._profiles.at(local.date(), clock)
         quarter = min(int(clock // 900.0), QUARTERS - 1)
-        day = self._today(local.date())
+        day = self._today(local.date(), quarter, powered)
         if self._p.households == "profile":
             appliances = self.need.home * profile[0]
         else:
             appliances = day.appliances[quarter]
         awake = 7 <= local.hour < 22 and (kind == 0 or 10 <= local.hour < 20)
-        self._heat_rooms(outdoor, seconds, awake=awake)
+        self._heat_rooms(outdoor, seconds, powered, awake=awake)
         home = appliances * self._factor
         work = self.need.work * profile[self.need.use] * self._factor
-        water = day.tapped[quarter], day.heated[quarter]
-        found = self._loads(home, work, water, outdoor)
-        self._store(found, local.hour, seconds)
+        self._heat_tanks(quarter, powered)
+        water = np.where(powered, day.tapped[quarter], 0.0), self._heated
+        found = self._loads(home, work, water, outdoor, powered)
+        self._store(found, local.hour, seconds, powered)
         return found
 
     def _take_controls(self) -> None:
@@ -161,9 +179,12 @@ class Buildings:
             self._factor,
         )
 
-    def _today(self, when: date) -> Day:
+    def _today(self, when: date, quarter: int, powered: Flags) -> Day:
         """What homes do today; worked out at the first moment of a day, with its controls."""
         if self._day is None or when != self._when:
+            if self._day is not None:
+                self._heat_tanks(QUARTERS - 1, powered)
+            self._quarter = quarter - 1 if self._day is None else -1
             homes, column = self.homes, self._columns
             kind = self.kinds()
             typical = int(np.bincount(kind[homes.owner], minlength=3).argmax()) if len(homes) else 0
@@ -186,7 +207,7 @@ class Buildings:
             self._when = when
         return self._day
 
-    def _moving(self, kind: int) -> npt.NDArray[np.bool_]:
+    def _moving(self, kind: int) -> Flags:
         """Homes that move their runs today: out of habit at one price, else if it is worth it."""
         homes = self.homes
         members = homes.taking_part(self._columns["energy.load_shift"])
@@ -207,12 +228,33 @@ class Buildings:
         found = np.rint(self._columns["energy.tariff"]).astype(np.int64)
         return np.clip(found, 0, len(KINDS) - 1)
 
-    def _heat_rooms(self, outdoor: float, seconds: float, *, awake: bool) -> None:
+    def _heat_tanks(self, until: int, powered: Flags) -> None:
+        """Let electric tanks live the quarter-hours of the day up to one; keep their mean power."""
+        count = until - self._quarter
+        if count <= 0:
+            return
+        total = np.zeros_like(self._heated)
+        for quarter in range(self._quarter + 1, until + 1):
+            total += self.homes.tanks(quarter, powered)
+        self._quarter, self._heated = until, total / count
+
+    def setpoint(self) -> Floats:
+        """Room temperature that thermostats keep; (n_building,) degC.
+
+        What each household wants, at the most the limit of the hour, less what is given up for the
+        grid; never below :data:`FROST`.
+        """
+        column = self._columns
+        wanted = np.minimum(column["energy.heating_setpoint"], column["energy.heating_limit"])
+        found: Floats = np.maximum(wanted - column["energy.heating_lowered"], FROST)
+        return found
+
+    def _heat_rooms(self, outdoor: float, seconds: float, powered: Flags, *, awake: bool) -> None:
         envelope, p = self.stock.envelope, self._p
         kernels.rooms(
             self.indoor,
             self._mass,
-            self._columns["energy.heating_setpoint"],
+            self.setpoint(),
             p.cooling_temperature,
             outdoor,
             envelope.opaque,
@@ -220,15 +262,20 @@ class Buildings:
             envelope.air,
             self._by_day if awake else self._by_night,
             envelope.glass * self.sun.through_glass,
-            self.stock.highest,
-            self.stock.coldest,
+            np.where(powered, self.stock.highest, 0.0),
+            np.where(powered, self.stock.coldest, 0.0),
             CAPACITY,
             seconds,
             self._rooms,
         )
 
     def _loads(
-        self, home: Floats, work: Floats, water: tuple[Floats, Floats], outdoor: float
+        self,
+        home: Floats,
+        work: Floats,
+        water: tuple[Floats, Floats],
+        outdoor: float,
+        powered: Flags,
     ) -> Loads:
         """Electricity of appliances, of heat and cold; what panels give; fuels."""
         p, found = self._p, self.stock
@@ -239,8 +286,9 @@ class Buildings:
         electric = by_pump / stock.performance(p.flow_temperature, outdoor)
         electric += np.where(found.direct | found.pump, rooms - by_pump, 0.0) + cold
         water_performance = stock.performance(p.water_temperature, outdoor)
-        home = home + np.where(found.pump, heated / water_performance, heated)
-        home += np.where(self.is_home, electric, 0.0)
+        of_tanks = np.where(found.pump, heated / water_performance, heated)
+        self._before = np.where(powered, electric + of_tanks, self._before)
+        home = home + of_tanks + np.where(self.is_home, electric, 0.0)
         return Loads(
             home,
             work + np.where(self.is_home, 0.0, electric),
@@ -249,10 +297,14 @@ class Buildings:
             np.where(found.gas, rooms + tapped, 0.0),
             np.where(found.district, rooms + tapped, 0.0),
             rooms + tapped + heated,
+            np.where(powered, 0.0, self._before),
         )
 
-    def _store(self, loads: Loads, hour: int, seconds: float) -> None:
-        """Batteries: for the own use of the sun; at tariffs that differ by the hour, for both."""
+    def _store(self, loads: Loads, hour: int, seconds: float, powered: Flags) -> None:
+        """Batteries: for the own use of the sun; at tariffs that differ by the hour, for both.
+
+        They keep what they hold while the building is without supply.
+        """
         p, surplus = self._p, loads.solar - loads.own
         self._stored[:] = 0.0
         if not (self.stock.storage > 0.0).any():
@@ -261,7 +313,7 @@ class Buildings:
         each = np.empty_like(self._stored)
         for kind in np.unique(kinds):
             buy, sell = self.tariffs.battery(int(kind), hour)
-            capacity = np.where(kinds == kind, self.stock.storage, 0.0)
+            capacity = np.where((kinds == kind) & powered, self.stock.storage, 0.0)
             kernels.batteries(
                 surplus,
                 capacity,

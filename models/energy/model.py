@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from models.energy import kernels
 from models.energy.accounts import BOOKED, Accounts, Meters
+from models.energy.archetypes import COMFORT
 from models.energy.grid import Flow, Grid
 from models.energy.investments import Investment
 from models.energy.loads import Buildings, Loads
@@ -17,7 +18,7 @@ from models.energy.parameters import EnergyParameters
 from models.energy.reinforcement import Plan, capital, reinforced
 from models.energy.reliability.outages import INDICATORS as OUTAGE_INDICATORS
 from models.energy.reliability.outages import Outages
-from models.energy.stock import COMFORT
+from models.energy.stock import NO_LIMIT
 from models.energy.tariffs import UNKNOWN
 from twin.core.indicator import Indicator
 from twin.core.model import Model, Process
@@ -73,6 +74,8 @@ class Energy(Model):
     )
     controls: ClassVar[tuple[Port, ...]] = (
         Port("energy.heating_setpoint", "building", "degC", "control", (5.0, 28.0), COMFORT),
+        Port("energy.heating_limit", "building", "degC", "control", (5.0, 28.0), NO_LIMIT),
+        Port("energy.heating_lowered", "building", "K", "control", (0.0, 30.0), 0.0),
         Port("energy.supply", "transformer", "1", "control", (0.0, 1.0), 1.0),
         Port("energy.line_fault", "line", "1", "control", (0.0, 1.0), 0.0),
         Port("energy.transformer_fault", "transformer", "1", "control", (0.0, 1.0), 0.0),
@@ -133,6 +136,7 @@ class Energy(Model):
         """The buildings as customers, and the grid's model."""
         p = self.parameters
         self.period: Tick = minutes(p.period)
+        self["energy.heating_setpoint"][:] = p.room_temperature
         self._buildings = Buildings(self.world, p, self.world.state.columns)
         stock = self._buildings.stock
         self._bus = self.city.link("building", "bus").indices.astype(np.int64)
@@ -154,9 +158,9 @@ class Energy(Model):
         seconds = 0.0 if self._last is None else (now - self._last) / 1000.0
         if self._last is not None and seconds == 0.0:
             return
-        loads = self._buildings.at(now, seconds)
         self._reinforce()
         self._switch()
+        loads = self._buildings.at(now, seconds, self._grid.supplied[self._bus])
         flow, meters = self._carry(loads)
         hour = self.world.calendar.local(now).hour
         dark = float(self._gross[flow.voltage == 0.0].sum())
@@ -179,7 +183,7 @@ class Energy(Model):
         limit = columns["energy.feed_in_limit"] * stock.panels * 1000.0
         own = loads.own + loads.battery
         solar = np.minimum(loads.solar, np.maximum(own, 0.0) + limit)
-        kernels.add_to_buses(loads.own, self._bus, others, self._gross)
+        kernels.add_to_buses(loads.own + loads.missed, self._bus, others, self._gross)
         reactive = self._gross * self._reactive
         highest = 1.0 + self.parameters.voltage_band
         for _ in range(ROUNDS):

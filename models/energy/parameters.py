@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
+from models.energy.archetypes import COMFORT
 from models.energy.demand import PER_PERSON
 from models.energy.reliability.parameters import ReliabilityParameters
 from twin.core.model import Parameters
@@ -22,6 +23,24 @@ UseName = Literal[
     "other",
 ]
 Twentyfour = tuple[float, ...]
+ROUNDING = 1e-9
+
+
+def five_ages(value: tuple[float, ...]) -> tuple[float, ...]:
+    """Shares of the five age classes, checked; none is allowed.
+
+    Raises
+    ------
+    ValueError
+        They are not five, one is negative, or they do not add up to 1.
+    """
+    if not value:
+        return value
+    if len(value) != 5 or min(value) < 0:
+        raise ValueError("give five shares of zero or more, or none")
+    if abs(sum(value) - 1.0) > 0.005:
+        raise ValueError(f"the five shares add up to {sum(value):g}: they are of all buildings, 1")
+    return value
 
 
 class HeatParameters(Parameters):
@@ -50,6 +69,9 @@ class HeatParameters(Parameters):
     heat_pump_size: float = Field(
         0.8, gt=0, le=1.5, description="Heat pump over the design load; a resistance does the rest"
     )
+    room_temperature: float = Field(
+        COMFORT, ge=5, le=28, description="What households and firms want without a policy, degC"
+    )
     water_energy: float = Field(
         1.5, ge=0, description="Hot water of a person, kWh a day (35 l at 37 K; EN 16147 profile M)"
     )
@@ -68,9 +90,17 @@ class HeatParameters(Parameters):
     @field_validator("ages")
     @classmethod
     def _five_ages(cls, value: tuple[float, ...]) -> tuple[float, ...]:
-        if value and (len(value) != 5 or min(value) < 0 or sum(value) <= 0):
-            raise ValueError("give five shares of zero or more, not all zero, or none")
-        return value
+        return five_ages(value)
+
+    @model_validator(mode="after")
+    def _one_heating_each(self) -> HeatParameters:
+        both = self.heat_pumps + self.direct_heating
+        if both > 1.0 + ROUNDING:
+            raise ValueError(
+                f"heat_pumps = {self.heat_pumps:g} and direct_heating = {self.direct_heating:g} "
+                f"are shares of the same buildings and add up to {both:g}: give at most 1 together"
+            )
+        return self
 
 
 class MoneyParameters(Parameters):
@@ -118,6 +148,16 @@ class MoneyParameters(Parameters):
     def _whole_day(cls, value: Twentyfour) -> Twentyfour:
         if len(value) not in (0, 24) or any(factor < 0 for factor in value):
             raise ValueError("give 24 factors of zero or more, or none")
+        return value
+
+    @field_validator("market_by_hour")
+    @classmethod
+    def _some_price(cls, value: Twentyfour) -> Twentyfour:
+        if not any(value):
+            raise ValueError(
+                "all factors are zero, so that they have no mean to be scaled to; for a market "
+                "without a price give market_price = 0"
+            )
         return value
 
 

@@ -10,9 +10,9 @@ import numpy.typing as npt
 from pydantic import Field
 
 from models.energy import demand, reinforcement
-from models.energy.archetypes import Archetypes
+from models.energy.archetypes import COMFORT, Archetypes
 from models.energy.parameters import EnergyParameters
-from models.energy.stock import COMFORT, performance, walls
+from models.energy.stock import performance, walls
 from twin.core.model import Parameters
 from twin.core.time import Tick
 from twin.policy.policy import Action, Policy

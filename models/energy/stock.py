@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.energy import uptake
-from models.energy.archetypes import Archetypes, Envelope
+from models.energy.archetypes import COMFORT, Archetypes, Envelope
 from models.energy.demand import USES, Demand
 from models.energy.investments import Investment, Investments
 from models.energy.parameters import EnergyParameters
@@ -19,8 +19,8 @@ Rows = npt.NDArray[np.int64]
 
 PAYERS = ("households", "firms", "municipality")
 COOLED_USES = ("office", "retail", "hotel", "health")
-COMFORT = 20.0
-"""Room temperature while nobody asks for another, degC."""
+NO_LIMIT = 28.0
+"""Highest room temperature that a thermostat may be asked for, degC: no limit."""
 COOLING = 60.0
 """What a cooling can do, W/m²."""
 EQUIPMENT = ("heat_pump", "insulation", "solar", "battery")

@@ -15,8 +15,9 @@ KINDS = ("flat", "peak", "dynamic")
 FLAT, PEAK, DYNAMIC = range(3)
 PEAK_FROM, PEAK_UNTIL = 6, 22
 """Local hours of the peak price."""
-UNKNOWN = -1.0
-"""``energy.market_price`` while nobody says it, EUR/kWh; no market goes as low."""
+UNKNOWN = -1000.0
+"""``energy.market_price`` while nobody says it, EUR/kWh: a thousand times what Europe's day-ahead
+market allows (-0.5 to 4 EUR/kWh)."""
 
 
 class Tariffs:
@@ -36,14 +37,18 @@ class Tariffs:
 
     def see(self, hour: int, market: float) -> None:
         """Take note of the market's price in an hour, EUR/kWh; :data:`UNKNOWN` says nothing."""
-        if market > UNKNOWN:
+        if np.isfinite(market) and market > UNKNOWN:
             self._expected[hour] = market
 
     def prices(self, hour: int) -> Floats:
-        """What a kWh costs; (3 kinds, 3 payers), EUR/kWh."""
+        """What a kWh costs; (3 kinds, 3 payers), EUR/kWh.
+
+        A dynamic price is below zero where the market's price is further below zero than the rest
+        of the price is above: who draws is paid then.
+        """
         p = self._p
         factor = p.peak_factor if PEAK_FROM <= hour < PEAK_UNTIL else p.off_peak_factor
-        dynamic = np.maximum(self._flat - p.market_price + self._expected[hour], 0.0)
+        dynamic = self._flat - p.market_price + self._expected[hour]
         return np.stack([self._flat, self._flat * factor, dynamic])
 
     def feed_in(self, hour: int) -> Floats:
@@ -87,7 +92,7 @@ class Tariffs:
         cheapest quarter of the hours and give in the dearest half.
         """
         day = self.day(kind)[:96:4]
-        if day.max() < 1.2 * day.min():
+        if np.ptp(day) <= 0.2 * abs(day.min()):
             return 0.0, 0.0
         ranked = np.sort(day)
         if day[hour] <= ranked[5]:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from models.energy import roofs
 from models.energy.investments import Investment, Investments, annuity
@@ -12,7 +13,7 @@ from models.energy.policies_equipment import Batteries, HeatPumps, Insulation, S
 from models.energy.policies_habits import FeedInLimit, Tariff
 from models.energy.stock import performance
 from models.energy.sun import Sun
-from models.energy.tariffs import DYNAMIC, FLAT, PEAK, Tariffs
+from models.energy.tariffs import DYNAMIC, FLAT, PEAK, UNKNOWN, Tariffs
 from tests.models.energy_life import built, living, run
 from tests.models.test_energy_policies import decide
 from twin.city.features import Features
@@ -231,8 +232,11 @@ def test_prices_of_the_three_tariffs():
     tariffs.see(12, -0.05)
     assert tariffs.prices(12)[DYNAMIC, 0] == pytest.approx(0.29 - 0.09 - 0.05)
     assert tariffs.feed_in(12)[DYNAMIC, 0] == 0.0
-    tariffs.see(12, -1.0)
-    assert tariffs.prices(12)[DYNAMIC, 0] == pytest.approx(0.29 - 0.09 - 0.05)
+    for unknown in (UNKNOWN, np.nan):
+        tariffs.see(12, unknown)
+        assert tariffs.prices(12)[DYNAMIC, 0] == pytest.approx(0.29 - 0.09 - 0.05)
+    tariffs.see(12, -1.5)
+    assert tariffs.prices(12)[DYNAMIC, 0] == pytest.approx(0.29 - 0.09 - 1.5)
     assert tariffs.cheap(PEAK).sum() == 32
     assert tariffs.battery(FLAT, 3) == (0.0, 0.0)
     assert tariffs.battery(PEAK, 3) == (0.9, 1.0)
@@ -260,3 +264,37 @@ def test_old_towns_need_more_heat_than_new_ones(city):
     assert heat[0] > 1.5 * heat[1]
     with pytest.raises(ValueError, match="five shares"):
         EnergyParameters(ages=(1.0, 2.0))
+
+
+@pytest.mark.parametrize("price", [0.0, -0.4, -2.0])
+def test_a_market_of_nothing_or_less_is_billed_as_it_is(city, price):
+    bills = {}
+    for kind in ("flat", "dynamic"):
+        model = living(city, datetime(2025, 1, 14))
+        model["energy.market_price"][:] = price
+        policy = Tariff(model.world, Tariff.Parameters(kind=kind, shifting=1.0))
+        policy.setup()
+        decide(policy, 0)
+        # Of two days, so that the second one's habits know a whole day of these prices.
+        bills[kind] = run(model, 48).measure()["energy.household_bill"]
+        cost = model.measure()["energy.household_cost"]
+        assert -model.world.ledger.balance("households") == pytest.approx(cost)
+    assert bills["dynamic"] == pytest.approx(bills["flat"] * (0.20 + price) / 0.29, rel=0.02)
+
+
+def test_market_factors_that_are_all_zero_are_refused_by_name():
+    with pytest.raises(ValidationError, match=r"market_by_hour[\s\S]*market_price = 0"):
+        EnergyParameters(market_by_hour=(0.0,) * 24)
+    free = Tariffs(EnergyParameters(market_price=0.0))
+    assert free.prices(12)[DYNAMIC, 0] == 0.29
+    assert free.battery(DYNAMIC, 3) == (0.0, 0.0)
+
+
+def test_shares_of_the_same_buildings_that_pass_one_are_refused():
+    with pytest.raises(ValidationError, match=r"add up to 1\.4"):
+        EnergyParameters(heat_pumps=0.7, direct_heating=0.7)
+    with pytest.raises(ValidationError, match=r"add up to 2\.5"):
+        EnergyParameters(ages=(0.5,) * 5)
+    with pytest.raises(ValidationError, match="five shares"):
+        EnergyParameters(ages=(0.5, 0.5))
+    assert EnergyParameters(heat_pumps=0.3, direct_heating=0.7).heat_pumps == 0.3

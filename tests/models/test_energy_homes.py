@@ -51,7 +51,8 @@ def lived(homes, profiles, days=DAYS, *, moves=False, electric=False, waits=Fals
         day = homes.day(
             when, profile, price, every & moves, every & electric, every & waits, night, WATER
         )
-        found.append((day.appliances, day.tapped, day.heated))
+        heated = [homes.tanks(q, np.ones(homes.buildings, dtype=bool)).copy() for q in range(96)]
+        found.append((day.appliances, day.tapped, np.array(heated)))
     return [np.concatenate(part) for part in zip(*found, strict=True)]
 
 

@@ -119,13 +119,12 @@ class Day:
     ----------
     appliances
         Electricity.
-    tapped, heated
-        Heat of hot water: from the building's heating, and put into electric tanks.
+    tapped
+        Heat of hot water from the building's heating; electric tanks: :meth:`Households.tanks`.
     """
 
     appliances: Floats
     tapped: Floats
-    heated: Floats
 
 
 class Households:
@@ -170,6 +169,11 @@ class Households:
         self._movable = np.array([*(kind.movable for kind in KINDS), False])
         self._owned = _owned(streams, names)
         self._spill: Floats | None = None
+        self._drawn = np.zeros((kernels.QUARTERS, len(self.owner)))
+        self._heated = np.zeros(self.buildings)
+        self._electric = self._waits = np.zeros(len(self.owner), dtype=np.bool_)
+        self._cheap = np.zeros(kernels.QUARTERS, dtype=np.bool_)
+        self._water: Water | None = None
         self.shifted: Floats = np.zeros(1)
 
     def __len__(self) -> int:
@@ -218,26 +222,48 @@ class Households:
         found[: len(self._spill)] += self._spill
         self._spill = found[kernels.QUARTERS :].copy()
         tapped = np.empty((kernels.QUARTERS, self.buildings))
-        heated = np.empty_like(tapped)
-        kernels.water(
+        self._electric, self._waits, self._cheap, self._water = electric, waits, cheap, water
+        kernels.taps(
             self.persons,
             self.owner,
             self.keys ^ np.uint64(0x5851F42D4C957F2D),
             electric,
-            waits,
-            cheap,
             when.toordinal(),
             TAPS,
             DRAWS,
             water.energy,
-            water.tank,
-            water.loss,
+            self._drawn,
+            tapped,
+        )
+        return Day(found[: kernels.QUARTERS], tapped)
+
+    def tanks(self, quarter: int, powered: Flags) -> Floats:
+        """Let the electric tanks live a quarter-hour of the day; (n_building,) W put into them.
+
+        Parameters
+        ----------
+        quarter
+            Of the day that :meth:`day` began; each in its turn.
+        powered : (n_building,) bool
+            Buildings with supply.
+        """
+        if self._water is None:
+            return self._heated
+        kernels.tanks(
+            self.persons,
+            self.owner,
+            self._electric,
+            self._waits,
+            bool(self._cheap[quarter]),
+            powered,
+            self._drawn[quarter],
+            self._water.tank,
+            self._water.loss,
             self._level,
             self._heating,
-            tapped,
-            heated,
+            self._heated,
         )
-        return Day(found[: kernels.QUARTERS], tapped, heated)
+        return self._heated
 
     def _run(self, day: int, profile: Floats, price: Floats, moves: Flags) -> Floats:
         base = min(BASE * 1000.0 / HOURS, float(profile.min()))

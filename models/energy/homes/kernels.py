@@ -148,85 +148,118 @@ def appliances(
                     out[step, row] += power[kind]
 
 
-@nb.njit(nb.void(_A, _I, _K, _B, _B, _B, nb.int64, _A, _F, _F, _F, _F, _A, _B, _M, _M), cache=True)
-def water(
+@nb.njit(nb.void(_A, _I, _K, _B, nb.int64, _A, _F, _F, _M, _M), cache=True)
+def taps(
     persons: Floats,
     owner: Rows,
     keys: Keys,
     electric: Flags,
-    waits: Flags,
-    cheap: Flags,
     day: int,
-    taps: Floats,
+    hours: Floats,
     draws: float,
     energy: float,
-    tank: float,
-    loss: float,
-    level: Floats,
-    heating: Flags,
+    drawn: Floats,
     tapped: Floats,
-    heated: Floats,
 ) -> None:
-    """Hot water of every home in each quarter-hour of a day, and what electric tanks take for it.
+    """Hot water that every home draws in each quarter-hour of a day.
 
-    Draws are Poisson with exponential sizes at hours that follow ``taps``. An electric tank heats
-    from 70 % until it is full; one that waits for cheap hours does so only then, or when it is
-    down to 15 %. The heater brings in a whole tank in three hours.
+    Draws are Poisson with exponential sizes at hours that follow ``hours``.
 
     Parameters
     ----------
     persons : (n_home,) float64
     owner : (n_home,) int64
     keys : (n_home,) uint64
-    electric, waits : (n_home,) bool
-        Homes with an electric tank; those that heat it in cheap hours.
-    cheap : (96,) bool
+    electric : (n_home,) bool
+        Homes with an electric tank.
     day : int
-    taps : (96,) float64
-        Cumulative weight of the hours.
+    hours : (96,) float64
+        Cumulative weight of the quarter-hours.
     draws : float
         A person and day.
     energy : float, kWh
         A person and day.
+    drawn : (96, n_home) float64, kWh
+        From electric tanks; set.
+    tapped : (96, n_building) float64, W
+        Heat drawn by homes without one; set.
+    """
+    drawn[:] = 0.0
+    tapped[:] = 0.0
+    for home in range(persons.size):
+        counter = np.uint64(day * 512)
+        count = poisson(persons[home] * draws, uniform(keys[home], counter))
+        for number in range(count):
+            at = place(hours, uniform(keys[home], counter + np.uint64(2 * number + 1)))
+            size = -math.log(uniform(keys[home], counter + np.uint64(2 * number + 2)))
+            size *= energy / draws
+            if electric[home]:
+                drawn[at, home] += size
+            else:
+                tapped[at, owner[home]] += size * 4000.0
+
+
+@nb.njit(nb.void(_A, _I, _B, _B, nb.boolean, _B, _A, _F, _F, _A, _B, _A), cache=True)
+def tanks(
+    persons: Floats,
+    owner: Rows,
+    electric: Flags,
+    waits: Flags,
+    cheap: bool,
+    powered: Flags,
+    drawn: Floats,
+    tank: float,
+    loss: float,
+    level: Floats,
+    heating: Flags,
+    heated: Floats,
+) -> None:
+    """What electric tanks give and take in a quarter-hour.
+
+    A tank heats from 70 % until it is full; one that waits for cheap hours does so only then, or
+    when it is down to 15 %. The heater brings in a whole tank in three hours. Without power it
+    heats nothing and gives what it holds, so that many heaters are on when power is back.
+
+    Parameters
+    ----------
+    persons : (n_home,) float64
+    owner : (n_home,) int64
+    electric, waits : (n_home,) bool
+        Homes with an electric tank; those that heat it in cheap hours.
+    cheap : bool
+        Whether this is one of them.
+    powered : (n_building,) bool
+        Buildings with supply.
+    drawn : (n_home,) float64, kWh
+        Hot water that is wanted.
     tank : float, kWh
         That a tank holds, a person.
     loss : float, W
-        Of a tank, while it is electric.
+        Of a tank.
     level : (n_home,) float64, kWh
         In the tanks; changed in place.
     heating : (n_home,) bool
-        Whether each heater is on; changed in place.
-    tapped, heated : (96, n_building) float64, W
-        Heat drawn by homes without an electric tank, and heat put into tanks; set.
+        Whether each thermostat is on; changed in place.
+    heated : (n_building,) float64, W
+        Heat put into tanks; set.
     """
-    drawn = np.empty(QUARTERS)
-    tapped[:] = 0.0
     heated[:] = 0.0
     for home in range(persons.size):
-        drawn[:] = 0.0
-        row, mean = owner[home], persons[home] * draws
-        counter = np.uint64(day * 512)
-        count = poisson(mean, uniform(keys[home], counter))
-        for number in range(count):
-            at = place(taps, uniform(keys[home], counter + np.uint64(2 * number + 1)))
-            size = -math.log(uniform(keys[home], counter + np.uint64(2 * number + 2)))
-            drawn[at] += size * energy / draws
         if not electric[home]:
-            for quarter in range(QUARTERS):
-                tapped[quarter, row] += drawn[quarter] * 4000.0
             continue
         full = tank * persons[home]
-        for quarter in range(QUARTERS):
-            level[home] -= drawn[quarter] + loss / 4000.0
-            if level[home] >= full:
-                heating[home] = False
-            elif level[home] < 0.15 * full:
-                heating[home] = True
-            elif waits[home]:
-                heating[home] = cheap[quarter] and (heating[home] or level[home] < 0.9 * full)
-            elif level[home] < 0.7 * full:
-                heating[home] = True
-            if heating[home]:
-                put = min(full / 12.0, full - level[home])
-                level[home] += put
-                heated[quarter, row] += put * 4000.0
+        level[home] -= drawn[home] + loss / 4000.0
+        if level[home] >= full:
+            heating[home] = False
+        elif level[home] < 0.15 * full:
+            heating[home] = True
+        elif waits[home]:
+            heating[home] = cheap and (heating[home] or level[home] < 0.9 * full)
+        elif level[home] < 0.7 * full:
+            heating[home] = True
+        if not powered[owner[home]]:
+            level[home] = max(level[home], 0.0)
+        elif heating[home]:
+            put = min(full / 12.0, full - level[home])
+            level[home] += put
+            heated[owner[home]] += put * 4000.0
