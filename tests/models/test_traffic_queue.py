@@ -364,7 +364,7 @@ def test_a_bus_lane_takes_a_lane_from_cars_and_gives_it_back() -> None:
         engine.run()
         owner = engine.parts.models[0]._engine
         state, layout = owner._queues.state, owner._streets.layout
-        assert not state.links["reserved"].any()
+        assert not state.movements["reserved"].any()
         assert not state.groups["taken"].any()
         np.testing.assert_allclose(state.servers["gap"], layout.server_gap)
         assert np.isfinite(state.servers["free"]).any()

@@ -30,54 +30,72 @@ HEAP, EPOCH, TRACED = 0, 1, 2
 """Places in ``State.counts``: events in the calendar, number of the newest trees, traced lines."""
 
 
-def _record(*fields: tuple[str, type]) -> np.dtype[Any]:
-    return np.dtype(list(fields), align=True)
+def _record(*fields: tuple[str, type], size: int = 0) -> np.dtype[Any]:
+    """Fields aligned; ``size`` bytes where a record is to fill whole lines of the cache."""
+    packed = np.dtype(list(fields), align=True)
+    places: Any = packed.fields
+    return np.dtype(
+        {
+            "names": packed.names,
+            "formats": [kind for _, kind in fields],
+            "offsets": [places[name][1] for name, _ in fields],
+            "itemsize": max(size, packed.itemsize),
+        },
+        align=True,
+    )
 
 
+# The first 64 bytes of a record are what most events need of it: one line of the cache.
 LINK = _record(
-    ("free_time", np.float64),  # L / u, s
-    ("entry_gap", np.float64),  # 1 / q, s
-    ("wave_time", np.float64),  # L / w, s
     ("opens", np.float64),  # last entry and its gap, s
     ("held", np.float64),  # time that vehicles spent here until `since`, veh s
     ("since", np.float64),  # s
-    ("junction", np.float64),  # of it, time within the junction before, veh s
-    ("stops", np.float64),  # vehicles that had to stop at its end
-    ("virtual", np.float64),  # virtual time of the merge (start-time fair queueing)
-    ("length", np.float64),  # m
-    ("entries", np.int64),  # veh
-    ("exits", np.int64),  # veh
-    ("ring", np.int64),  # first place in State.ring
+    ("free_time", np.float64),  # L / u, s
+    ("entry_gap", np.float64),  # 1 / q, s
+    ("entries", np.int32),  # veh
+    ("exits", np.int32),  # veh
     ("storage", np.int32),  # vehicles at jam density, rounded up
     ("first_waiting", np.int32),  # first of the groups that wait to enter, -1 none
-    ("arrival_group", np.int32),  # group of those whose trip ends here
-    ("first_out", np.int32),  # its movements are first_out .. end_out
-    ("end_out", np.int32),
-    ("closed", np.int32),
+    ("settled", np.int32),  # so many exits are older than `wave_time`
     ("turn", np.int32),  # column of State.trees
-    ("lanes_fill", np.int32),  # whether its groups have a storage of their own
-    ("reserved", np.int32),  # whether its last lane group is for buses now
-    ("watched", np.int32),  # whether entries and exits are traced
+    ("mark_time", np.float64),  # when `exits` was written to `mark`, s
+    ("wave_time", np.float64),  # L / w, s
+    ("junction", np.float64),  # of `held`, time within the junction before, veh s
+    ("virtual", np.float64),  # virtual time of the merge (start-time fair queueing)
+    ("mark", np.int32),  # exits at `mark_time`
+    ("ring", np.int32),  # first place in State.ring
+    ("slot", np.int32),  # place of the next exit among those of the ring
+    ("first_out", np.int32),  # its movements are first_out .. first_out + outs
+    ("arrival_group", np.int32),  # group of those whose trip ends here
+    ("stops", np.int32),  # vehicles that had to stop at its end
+    ("length", np.float32),  # m
+    ("outs", np.int8),
+    ("closed", np.int8),
+    ("lanes_fill", np.int8),  # whether its groups have a storage of their own
+    ("watched", np.int8),  # whether entries and exits are traced
 )
 GROUP = _record(
-    ("waits_since", np.float64),  # s
-    ("tag", np.float64),  # virtual start tag
-    ("weight", np.float64),  # priority in a merge
-    ("yielded", np.float64),  # how long the head has given way, s
     ("time_sum", np.float64),  # travel times of those who left, s
-    ("passed", np.float64),  # veh
-    ("entries", np.int64),  # vehicles that came to queue here
-    ("exits", np.int64),
-    ("ring", np.int64),  # first place in State.ring
-    ("storage", np.int32),  # vehicles that fit on its lanes; 0 where only the link counts
-    ("taken", np.int32),  # of it, places that a reserved lane takes
-    ("link", np.int32),
+    ("yielded", np.float64),  # how long the head has given way, s
+    ("passed", np.int32),  # veh
     ("head", np.int32),  # first of the queue, -1 none
     ("tail", np.int32),
-    ("first_server", np.int32),  # its servers are State.servers_of[first_server .. end_server]
-    ("end_server", np.int32),
+    ("link", np.int32),
     ("waits_for", np.int32),  # link that the head waits to enter, -1 none
     ("next_waiting", np.int32),  # next group that waits for the same
+    ("storage", np.int32),  # vehicles that fit on its lanes; 0 where only the link counts
+    ("server", np.int32),  # its only server, -1 where it has several or none
+    ("first_server", np.int32),  # its servers are State.servers_of[first_server .. end_server]
+    ("end_server", np.int32),
+    ("tag", np.float64),  # virtual start tag
+    ("weight", np.float64),  # priority in a merge
+    ("waits_since", np.float64),  # s
+    ("entries", np.int32),  # vehicles that came to queue here, where the lanes can be full
+    ("exits", np.int32),
+    ("ring", np.int32),  # first place in State.ring
+    ("slot", np.int32),  # place of the next exit among those of the ring
+    ("taken", np.int32),  # of `storage`, places that a reserved lane takes
+    size=128,
 )
 """Lane groups; the last n_links of them are the sources, where vehicles wait to depart."""
 SERVER = _record(
@@ -87,14 +105,15 @@ SERVER = _record(
 )
 """Lanes that are used alike."""
 MOVEMENT = _record(
-    ("delay", np.float64),  # time within the junction, s
-    ("hold", np.float64),  # wait before it that does not depend on others, s
-    ("crossed", np.float64),  # when somebody last made it, s
     ("to", np.int32),  # link that it enters
     ("group", np.int32),
     ("plan", np.int32),  # row of the signal plan, -1 without one
+    ("delay", np.float32),  # time within the junction, s
+    ("hold", np.float32),  # wait before it that does not depend on others, s
     ("first_yield", np.int32),  # gives way to State.yields[first_yield .. end_yield]
     ("end_yield", np.int32),
+    ("seen", np.int8),  # whether others give way to it
+    ("reserved", np.int8),  # whether its link's last lane group is for buses now
 )
 PLAN = _record(
     ("cycle", np.float64),  # s
@@ -111,21 +130,23 @@ VEHICLE = _record(
     ("movement", np.int32),  # at the end of its link, or ARRIVES, BARRED
     ("at", np.int32),  # link
     ("position", np.int32),  # place in State.routes, -1 for those who follow the trees
-    ("last", np.int32),  # last place
     ("goal", np.int32),  # row of the trees
-    ("epoch", np.int32),  # trees that were the newest at its departure
+    ("epoch", np.int32),  # trees that it follows; those of its departure at first
+    ("asked", np.int32),  # newest trees that it took or left
     ("stop", np.int32),  # next of its stops, -1 none
-    ("bus", np.int32),  # whether it may use reserved lanes
     ("size", np.float32),  # headways that it takes
-    ("skip", np.float32),  # share of the first link that it does not drive
     ("driven", np.float32),  # m
     ("freely", np.float32),  # time that its way takes on empty streets, s
     ("queued", np.float32),  # time in queues, s
     ("key", np.uint64),  # of the keyed draws
-    ("state", np.int64),
     ("depart", np.float64),  # wanted, s
     ("started", np.float64),  # entry of the first link, s
     ("arrive", np.float64),  # end of the trip, s
+    ("skip", np.float32),  # share of the first link that it does not drive
+    ("last", np.int32),  # last place in State.routes
+    ("bus", np.int32),  # whether it may use reserved lanes
+    ("state", np.int64),
+    size=128,
 )
 STOP = _record(("time", np.float64), ("link", np.int32))
 """The stops of a vehicle follow each other; a link of -1 ends them."""
@@ -150,6 +171,8 @@ class State(NamedTuple):
         Record arrays of the types above.
     ring : (sum of storage,) float64, s
         Times of the last exits of each link and lane group.
+    crossed : (n_movements,) float64, s
+        When somebody last made a movement to which others give way.
     servers_of, yields, routes : int32
         What records point into.
     goals : (n_goals,) int32
@@ -176,6 +199,7 @@ class State(NamedTuple):
     stops: Records
     rules: Records
     ring: Floats
+    crossed: Floats
     servers_of: Ints
     yields: Ints
     routes: Ints

@@ -181,7 +181,7 @@ class Controls:
         """Take the lane at the kerb from the others, its places and its server, or give it back."""
         queues, streets, layout = self._queues, self._streets, self._streets.layout
         state, server = queues.state, int(streets.kerb[link])
-        state.links["reserved"][link] = on
+        state.movements["reserved"][layout.start == link] = on
         places = int(np.ceil(max(1.0, layout.length[link] / self._parameters.spacing)))
         groups = set()
         for movement in np.flatnonzero(layout.start == link).tolist():

@@ -68,9 +68,14 @@ def tree_movement(s: State, vehicle: int, link: int) -> int:
     newest, versions = s.counts[EPOCH], s.trees.shape[0]
     epoch = newest
     if s.rules[0].reroute < 1.0:
-        oldest = max(np.int64(s.vehicles[vehicle].epoch), newest - versions + 1)
-        while epoch > oldest and mixed(s.vehicles[vehicle].key, epoch) >= s.rules[0].reroute:
-            epoch -= 1
+        asked = s.vehicles[vehicle].asked
+        if asked < newest:
+            while epoch > asked and mixed(s.vehicles[vehicle].key, epoch) >= s.rules[0].reroute:
+                epoch -= 1
+            s.vehicles[vehicle].asked = newest
+            if epoch > asked:
+                s.vehicles[vehicle].epoch = epoch
+        epoch = max(np.int64(s.vehicles[vehicle].epoch), newest - versions + 1)
     step = s.trees[epoch % versions, goal, s.links[link].turn]
     if step < 0:
         return step
@@ -94,10 +99,11 @@ def choose(s: State, vehicle: int, link: int, ahead: int) -> int:
     if position == s.vehicles[vehicle].last:
         return ARRIVES
     following, found = s.routes[position + 1], BARRED
-    for movement in range(s.links[link].first_out, s.links[link].end_out):
+    first = s.links[link].first_out
+    for movement in range(first, first + s.links[link].outs):
         if s.movements[movement].to == following:
             found = movement
-            if not (s.links[link].reserved and s.vehicles[vehicle].bus):
+            if not (s.movements[movement].reserved and s.vehicles[vehicle].bus):
                 break
     return found
 
@@ -136,17 +142,24 @@ def enter(
     vehicle: int,
     link: int,
     delay: float,
+    share: float,
     time: float,
 ) -> None:
-    """Let a vehicle into a link: it chooses its movement and queues for it."""
+    """Let a vehicle into a link: it chooses its movement and queues for it.
+
+    Parameters
+    ----------
+    delay
+        Time within the junction before, s.
+    share
+        Of the link that it drives.
+    """
     spend(s, link, time)
     s.links[link].entries += 1
     s.links[link].junction += delay
     s.links[link].opens = time + s.links[link].entry_gap * s.vehicles[vehicle].size
     record(s, time, vehicle, link)
-    share = 1.0 - s.vehicles[vehicle].skip
     free = s.links[link].free_time * share
-    s.vehicles[vehicle].skip = 0.0
     s.vehicles[vehicle].at = link
     s.vehicles[vehicle].entered = time
     s.vehicles[vehicle].freely += delay + free
@@ -155,7 +168,8 @@ def enter(
     movement = choose(s, vehicle, link, 0)
     s.vehicles[vehicle].movement = movement
     if movement >= 0:
-        s.groups[s.movements[movement].group].entries += 1
+        if s.links[link].lanes_fill:
+            s.groups[s.movements[movement].group].entries += 1
         s.vehicles[vehicle].ready += s.movements[movement].hold
     stop = s.vehicles[vehicle].stop
     if stop >= 0 and s.stops[stop].link == link:
@@ -196,18 +210,25 @@ def leave(s: State, group: int, vehicle: int, time: float) -> None:
     """Take a vehicle off its link; who waits to enter the link learns when it may."""
     link = s.groups[group].link
     spend(s, link, time)
-    s.ring[s.links[link].ring + s.links[link].exits % s.links[link].storage] = time
+    slot = s.links[link].slot
+    s.ring[s.links[link].ring + slot] = time
+    s.links[link].slot = slot + 1 if slot + 1 < s.links[link].storage else 0
     s.links[link].exits += 1
+    if time >= s.links[link].mark_time + s.links[link].wave_time:
+        s.links[link].settled = s.links[link].mark
+        s.links[link].mark, s.links[link].mark_time = s.links[link].exits, time
     storage = s.groups[group].storage
     if storage > 0:
-        s.ring[s.groups[group].ring + s.groups[group].exits % storage] = time
+        slot = s.groups[group].slot
+        s.ring[s.groups[group].ring + slot] = time
+        s.groups[group].slot = slot + 1 if slot + 1 < storage else 0
         s.groups[group].exits += 1
     queued = time - s.vehicles[vehicle].ready
     s.vehicles[vehicle].queued += queued
     if queued > STOPPED:
-        s.links[link].stops += 1.0
+        s.links[link].stops += 1
     s.groups[group].time_sum += time - s.vehicles[vehicle].entered
-    s.groups[group].passed += 1.0
+    s.groups[group].passed += 1
     if s.links[link].first_waiting >= 0:
         look(s, link, time)
 
@@ -215,7 +236,10 @@ def leave(s: State, group: int, vehicle: int, time: float) -> None:
 @nb.njit(cache=True, _nrt=False, forceinline=True)
 def occupy(s: State, group: int, size: float, time: float) -> None:
     """Keep the server that was free first busy for the vehicle's headway."""
-    best = NONE
+    best = s.groups[group].server
+    if best >= 0:
+        s.servers[best].free = time + s.servers[best].gap * size
+        return
     first = NEVER
     for place in range(s.groups[group].first_server, s.groups[group].end_server):
         server = s.servers_of[place]
@@ -247,11 +271,12 @@ def move(
 ) -> None:
     """Take the head of a queue over into a link."""
     vehicle = s.groups[group].head
-    delay = 0.0
+    delay, share = 0.0, 1.0
     if group < s.groups.size - s.links.size:
         movement = s.vehicles[vehicle].movement
         delay = s.movements[movement].delay
-        s.movements[movement].crossed = time
+        if s.movements[movement].seen:
+            s.crossed[movement] = time
         occupy(s, group, s.vehicles[vehicle].size, time)
         leave(s, group, vehicle, time)
         record(s, time, vehicle, -1 - s.groups[group].link)
@@ -260,9 +285,10 @@ def move(
     else:
         s.vehicles[vehicle].state = DRIVING
         s.vehicles[vehicle].started = time
-        s.vehicles[vehicle].epoch = s.counts[EPOCH]
+        s.vehicles[vehicle].epoch = s.vehicles[vehicle].asked = s.counts[EPOCH]
+        share -= s.vehicles[vehicle].skip
     unqueue(s, group, time)
-    enter(s, vehicle, link, delay, time)
+    enter(s, vehicle, link, delay, share, time)
 
 
 @nb.njit(cache=True, _nrt=False, forceinline=True)

@@ -132,12 +132,12 @@ class Layout:
                 len(self.end),
                 delay=self.delay,
                 hold=self.hold if len(self.hold) else 0.0,
-                crossed=-np.inf,
                 to=self.end,
                 group=self.group,
                 plan=self.plan,
                 first_yield=yield_start[:-1],
                 end_yield=yield_start[1:],
+                seen=np.isin(np.arange(len(self.end)), yields),
             ),
             vehicles=np.empty(0, dtype=VEHICLE),
             plans=self.plans,
@@ -145,6 +145,7 @@ class Layout:
             stops=np.empty(0, dtype=STOP),
             rules=np.zeros(1, dtype=RULE),
             ring=np.full(int(storage.sum() + lanes.sum()), -np.inf),
+            crossed=np.full(len(self.end), -np.inf),
             servers_of=servers_of,
             yields=yields,
             routes=nothing,
@@ -171,7 +172,8 @@ class Layout:
             first_waiting=NONE,
             arrival_group=self.arrival_group,
             first_out=first_out[:-1],
-            end_out=first_out[1:],
+            outs=np.diff(first_out),
+            mark_time=-np.inf,
             lanes_fill=np.bincount(self.group_link, self._group_storage()[: len(self.group_link)])
             > 0,
         )
@@ -194,6 +196,7 @@ class Layout:
     def _group_records(self, server_start: Ints, lanes: Longs, first: int) -> Records:
         """Lane groups, then a source a link; a source has no server and the link's own priority."""
         none = np.zeros(self.links, dtype=np.int32)
+        only = [listed[0] if len(listed) == 1 else NONE for listed in self.group_servers]
         return records(
             GROUP,
             len(self.group_link) + self.links,
@@ -203,6 +206,7 @@ class Layout:
             link=np.concatenate([self.group_link, np.arange(self.links)]),
             head=NONE,
             tail=NONE,
+            server=np.concatenate([only, none - 1]),
             first_server=np.concatenate([server_start[:-1], none]),
             end_server=np.concatenate([server_start[1:], none]),
             waits_for=NONE,
@@ -311,7 +315,15 @@ def csr(lists: Sequence[Sequence[int]]) -> tuple[Ints, Ints]:
 
 def records(kind: np.dtype[Any], count: int, /, **fields: npt.ArrayLike) -> Records:
     """Records with some fields set, the others 0; (count,) of the kind."""
-    found = np.zeros(count, dtype=kind)
+    found = empty(kind, count)
+    found.view(np.uint8)[:] = 0
     for name, values in fields.items():
         found[name] = values
     return found
+
+
+def empty(kind: np.dtype[Any], count: int) -> Records:
+    """Records that begin with a line of the processor's cache; (count,) of the kind."""
+    raw = np.empty(count * kind.itemsize + 64, dtype=np.uint8)
+    first = -raw.ctypes.data % 64
+    return raw[first : first + count * kind.itemsize].view(kind)

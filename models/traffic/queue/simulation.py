@@ -235,8 +235,9 @@ class Queues:
     def _grow(self) -> None:
         size = len(self.state.vehicles)
         if self.vehicles > size:
-            more = _vehicles(max(self.vehicles, 2 * size, 1024) - size)
-            self.state = self.state._replace(vehicles=np.concatenate([self.state.vehicles, more]))
+            more = _vehicles(max(self.vehicles, 2 * size, 1024))
+            more[:size] = self.state.vehicles
+            self.state = self.state._replace(vehicles=more)
 
     # -- time --------------------------------------------------------------------------------
 

@@ -39,6 +39,8 @@ def next_green(s: State, plan: int, time: float) -> float:
 @nb.njit(cache=True, _nrt=False, forceinline=True)
 def server_free(s: State, group: int) -> float:
     """When one of a group's servers is free, s."""
+    if s.groups[group].server >= 0:
+        return s.servers[s.groups[group].server].free
     first = NEVER
     for place in range(s.groups[group].first_server, s.groups[group].end_server):
         first = min(first, s.servers[s.servers_of[place]].free)
@@ -52,11 +54,13 @@ def accepts(s: State, link: int) -> float:
         return NEVER
     needed = s.links[link].entries + 1 - s.links[link].storage
     time = s.links[link].opens
-    if needed > 0:
+    if needed > s.links[link].settled:
         if needed > s.links[link].exits:
             return NEVER
-        slot = s.links[link].ring + (needed - 1) % s.links[link].storage
-        time = max(time, s.ring[slot] + s.links[link].wave_time)
+        slot = s.links[link].slot + needed - 1 - s.links[link].exits
+        if slot < 0:
+            slot += s.links[link].storage
+        time = max(time, s.ring[s.links[link].ring + slot] + s.links[link].wave_time)
     return time
 
 
@@ -69,8 +73,10 @@ def lanes_accept(s: State, group: int) -> float:
         return -NEVER
     if needed > s.groups[group].exits:
         return NEVER
-    slot = s.groups[group].ring + (needed - 1) % storage
-    return s.ring[slot] + s.links[s.groups[group].link].wave_time
+    slot = s.groups[group].slot + needed - 1 - s.groups[group].exits
+    if slot < 0:
+        slot += storage
+    return s.ring[s.groups[group].ring + slot] + s.links[s.groups[group].link].wave_time
 
 
 @nb.njit(cache=True, _nrt=False, forceinline=True)
@@ -97,7 +103,7 @@ def gives_way(
     until = time
     for place in range(first, end):
         other = s.yields[place]
-        until = max(until, s.movements[other].crossed + s.rules[0].clear)
+        until = max(until, s.crossed[other] + s.rules[0].clear)
         group = s.movements[other].group
         vehicle = s.groups[group].head
         if (

@@ -66,9 +66,10 @@ def price(
     """
     for link in range(base.size):
         base[link] = group_time[s.links[link].arrival_group]
-        if s.links[link].first_out < s.links[link].end_out:
+        first, end = s.links[link].first_out, s.links[link].first_out + s.links[link].outs
+        if first < end:
             base[link] = FAR
-        for movement in range(s.links[link].first_out, s.links[link].end_out):
+        for movement in range(first, end):
             base[link] = min(base[link], group_time[s.movements[movement].group])
     for arc in range(out.size):
         movement = turns.movement[arc]
@@ -244,7 +245,7 @@ def group_times(s: State, free: Floats, keep: float, now: float, smooth: Floats)
     """
     for group in range(s.groups.size - s.links.size):
         fresh = free[group]
-        if s.groups[group].passed > 0.0:
+        if s.groups[group].passed > 0:
             fresh = s.groups[group].time_sum / s.groups[group].passed
         head = s.groups[group].head
         if head >= 0:
@@ -253,4 +254,4 @@ def group_times(s: State, free: Floats, keep: float, now: float, smooth: Floats)
             s.links[s.groups[group].link].free_time, keep * smooth[group] + (1.0 - keep) * fresh
         )
         s.groups[group].time_sum = 0.0
-        s.groups[group].passed = 0.0
+        s.groups[group].passed = 0
