@@ -26,8 +26,9 @@ ARRIVES, BARRED = -1, -2
 """In place of a movement: the trip ends at the end of this link, or cannot go on from there."""
 WAITING, DRIVING, ARRIVED, ENDED = 0, 1, 2, 3
 """States of a vehicle; ``ENDED`` at a barrier, or where its route broke."""
-HEAP, EPOCH, TRACED = 0, 1, 2
-"""Places in ``State.counts``: events in the calendar, number of the newest trees, traced lines."""
+HEAP, EPOCH, TRACED, CLOSED = 0, 1, 2, 3
+"""Places in ``State.counts``: events in the calendar, number of the newest trees, traced
+lines, whether a link is closed."""
 
 
 def _record(*fields: tuple[str, type], size: int = 0) -> np.dtype[Any]:
@@ -185,7 +186,7 @@ class State(NamedTuple):
     due : (n_groups + n_links,) float64, s
         When each entity's valid event is; infinite without one.
     trace : (capacity,) LINE
-    counts : (3,) int64
+    counts : (4,) int64
         See ``HEAP``.
     """
 

@@ -9,6 +9,7 @@ from models.traffic.queue.arrays import (
     ARRIVED,
     ARRIVES,
     BARRED,
+    CLOSED,
     DRIVING,
     ENDED,
     EPOCH,
@@ -80,7 +81,9 @@ def tree_movement(s: State, vehicle: int, link: int) -> int:
     if step < 0:
         return step
     movement = s.links[link].first_out + step
-    return BARRED if s.links[s.movements[movement].to].closed else movement
+    if s.counts[CLOSED] and s.links[s.movements[movement].to].closed:
+        return BARRED
+    return movement
 
 
 @nb.njit(cache=True, _nrt=False, forceinline=True)

@@ -154,7 +154,7 @@ class Layout:
             heap=np.empty(heap, dtype=EVENT),
             due=np.full(groups + self.links, np.inf),
             trace=np.empty(trace, dtype=LINE),
-            counts=np.zeros(3, dtype=np.int64),
+            counts=np.zeros(4, dtype=np.int64),
         )
 
     def _link_records(self, storage: Longs) -> Records:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from models.traffic.queue import kernels
 from models.traffic.queue.arrays import (
     ARRIVED,
+    CLOSED,
     DRIVING,
     EPOCH,
     EVENT,
@@ -99,7 +100,7 @@ class Queues:
         self._known = np.empty(0, dtype=np.int32)
         self._heap = np.empty(max(1024, 2 * len(turns.link) + 16), dtype=EVENT)
         self._count = np.zeros(3, dtype=np.int64)
-        self._to_go = np.empty(len(turns.start) - 1)
+        self._to_go = np.empty(len(turns.start))
         self._next_renewal = self.begin + s.renew if s.renew > 0.0 else np.inf
         self.goal_rows(np.asarray(self.goals, dtype=np.int32))
 
@@ -244,6 +245,7 @@ class Queues:
     def advance(self, until: float) -> None:
         """Live all events up to ``until``, s."""
         patrol = min(30.0, self.settings.release) if self.settings.release else np.inf
+        self.state.counts[CLOSED] = self.state.links["closed"].any()
         while self.now < until:
             following = min(until, self._next_renewal, (self.now // patrol + 1.0) * patrol)
             self._run(following)

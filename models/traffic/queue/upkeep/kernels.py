@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numba as nb
 
-from models.traffic.queue.arrays import NONE, Bytes, Ints, State
+from models.traffic.queue.arrays import CLOSED, NONE, Bytes, Ints, State
 from models.traffic.queue.calendar.kernels import NEVER, schedule
 from models.traffic.queue.kernels import choose, enqueue, look, move, spend, stop_waiting, takes
 from models.traffic.queue.passing.kernels import head_from
@@ -119,6 +119,7 @@ def lead_around(s: State, link: int, now: float) -> int:
     Who takes another lane group goes to the end of its queue.
     """
     led = 0
+    s.counts[CLOSED] = 1
     for group in range(s.groups.size - s.links.size):
         if s.groups[group].link != link:
             continue

@@ -133,57 +133,62 @@ def dijkstra(
 
 
 @nb.njit(cache=True, _nrt=False)
-def sweep(
-    turns: Turns, cost: Floats, base: Floats, goal: int, order: Ints, found: int, to_go: Floats
-) -> int:
+def sweep(turns: Turns, cost: Floats, order: Ints, found: int, to_go: Floats) -> int:
     """The same costs, relaxed in the order of an older tree until nothing changes.
+
+    Parameters
+    ----------
+    order : (n_turns,) int32
+        The first ``found`` are taken.
+    to_go : (n_turns + 1,) float64, s
+        In and out; the arcs that enter the goal lead to the last place.
 
     Returns
     -------
     int
         Sweeps that it took; ``SWEEPS`` when it gave up.
     """
-    to_go[:] = FAR
     for count in range(SWEEPS):
-        changed = False
+        changed = 0
         for place in range(found):
             turn = order[place]
             best = FAR
             for arc in range(turns.start[turn], turns.start[turn + 1]):
-                if turns.link[arc] == goal:
-                    best = min(best, cost[arc] - base[goal])
-                else:
-                    best = min(best, cost[arc] + to_go[turns.after[arc]])
-            if best != to_go[turn]:
-                to_go[turn] = best
-                changed = True
-        if not changed:
+                best = min(best, cost[arc] + to_go[turns.after[arc]])
+            changed += best != to_go[turn]
+            to_go[turn] = best
+        if changed == 0:
             return count
     return SWEEPS
 
 
 @nb.njit(cache=True, _nrt=False)
-def steps(
-    turns: Turns, cost: Floats, base: Floats, goal: int, to_go: Floats, salt: int, tree: Bytes
-) -> None:
+def steps(turns: Turns, cost: Floats, to_go: Floats, salt: int, tree: Bytes) -> None:
     """Which arc leads on from each turn; ties are broken by a keyed hash.
 
     Parameters
     ----------
+    to_go : (n_turns + 1,) float64, s
+        Of :func:`sweep`.
     tree : (n_turns,) int8
         Output: number among the arcs of the turn, ``BARRED`` without a way.
     """
-    for turn in range(to_go.size):
+    for turn in range(tree.size):
         best, chosen = FAR, NONE
         for arc in range(turns.start[turn], turns.start[turn + 1]):
             there = cost[arc] + to_go[turns.after[arc]]
-            if turns.link[arc] == goal:
-                there = cost[arc] - base[goal]
             if there < best - SAME:
                 best, chosen = there, arc
             elif there <= best + SAME and there < FAR and mix(arc, salt) > mix(chosen, salt):
                 chosen = arc
         tree[turn] = BARRED if chosen < 0 else chosen - turns.start[turn]
+
+
+@nb.njit(cache=True, _nrt=False)
+def lead(turns: Turns, goal: int, place: int) -> None:
+    """Let the arcs that enter a goal lead to a place of their own, or back to its turn."""
+    for at in range(turns.link_start[goal], turns.link_start[goal + 1]):
+        turns.after[turns.into_link[at]] = place
 
 
 @nb.njit(cache=True, _nrt=False)
@@ -215,19 +220,25 @@ def renew(
         How many turns each order has; 0 for none yet.
     seed
         Of the tie-breaks.
-    to_go : (n_turns,) float64
+    to_go : (n_turns + 1,) float64
         Work space, as are ``heap`` and ``count``.
     trees : (n_goals, n_turns) int8
         Output.
     """
+    size = to_go.size - 1
     for row in rows:
         goal = goals[row]
         taken = SWEEPS
+        lead(turns, goal, size)
         if known[row] > 0:
-            taken = sweep(turns, cost, base, goal, orders[row], known[row], to_go)
+            to_go[:] = FAR
+            to_go[size] = -base[goal]
+            taken = sweep(turns, cost, orders[row], known[row], to_go)
         if taken == SWEEPS:
-            known[row] = dijkstra(turns, cost, base, goal, to_go, orders[row], heap, count)
-        steps(turns, cost, base, goal, to_go, mix(seed, goal), trees[row])
+            known[row] = dijkstra(turns, cost, base, goal, to_go[:size], orders[row], heap, count)
+            to_go[size] = -base[goal]
+        steps(turns, cost, to_go, mix(seed, goal), trees[row])
+        lead(turns, goal, turns.of_link[goal])
 
 
 @nb.njit(cache=True, _nrt=False)
