@@ -99,7 +99,7 @@ class Controls:
         goals = queues.goal_rows(ends, heavy=self._heavy(rows))
         vehicles = queues.state.vehicles
         vehicles["goal"][rows] = goals
-        vehicles["epoch"][rows] = queues.epoch
+        vehicles["epoch"][rows] = vehicles["asked"][rows] = queues.epoch
         vehicles["position"][rows] = -1
 
     def _heavy(self, rows: Ints) -> npt.NDArray[np.bool_]:

@@ -42,8 +42,8 @@ def behind(s: State, links: Ints, ago: Floats, now: float, out: Floats) -> None:
         link, count = links[row], 0
         last = s.links[link].arrival_group
         first = last
-        first = s.links[link].first_out
-        for movement in range(first, first + s.links[link].outs):
+        begin = s.links[link].first_out
+        for movement in range(begin, begin + s.links[link].outs):
             first = min(first, s.movements[movement].group)
         for group in range(first, last + 1):
             vehicle = s.groups[group].head
