@@ -35,15 +35,13 @@ def _record(*fields: tuple[str, type], size: int = 0) -> np.dtype[Any]:
     """Fields aligned; ``size`` bytes where a record is to fill whole lines of the cache."""
     packed = np.dtype(list(fields), align=True)
     places: Any = packed.fields
-    return np.dtype(
-        {
-            "names": packed.names,
-            "formats": [kind for _, kind in fields],
-            "offsets": [places[name][1] for name, _ in fields],
-            "itemsize": max(size, packed.itemsize),
-        },
-        align=True,
-    )
+    spec: Any = {
+        "names": packed.names,
+        "formats": [kind for _, kind in fields],
+        "offsets": [places[name][1] for name, _ in fields],
+        "itemsize": max(size, packed.itemsize),
+    }
+    return np.dtype(spec, align=True)
 
 
 # The first 64 bytes of a record are what most events need of it: one line of the cache.
