@@ -61,7 +61,7 @@ def tree_movement(s: State, vehicle: int, link: int) -> int:
     """The movement that a vehicle's tree tells it to make at the end of a link.
 
     A driver takes the newest trees with probability ``reroute`` each time they are renewed, else
-    keeps those it had; trees older than the versions that are kept are gone.
+    keeps those it had; who sets off has heard of all that are kept. Older trees are gone.
     """
     goal = s.vehicles[vehicle].goal
     if s.goals[goal] == link:
@@ -288,7 +288,8 @@ def move(
     else:
         s.vehicles[vehicle].state = DRIVING
         s.vehicles[vehicle].started = time
-        s.vehicles[vehicle].epoch = s.vehicles[vehicle].asked = s.counts[EPOCH]
+        oldest = max(s.counts[EPOCH] - s.trees.shape[0] + 1, 0)
+        s.vehicles[vehicle].epoch = s.vehicles[vehicle].asked = oldest
         share -= s.vehicles[vehicle].skip
     unqueue(s, group, time)
     enter(s, vehicle, link, delay, share, time)
