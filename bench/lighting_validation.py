@@ -23,6 +23,8 @@ LYON, KRAKOW = (45.76, 4.84), (50.06, 19.94)
 BUSIEST = (0.65, 0.85, 1.0)
 """Flow over capacity in the mean peak hour of a weekday, for which Kraków's method is shown."""
 
+THRESHOLDS = {"two_lanes": classes.TWO_LANES, "more_lanes": classes.MORE_LANES}
+
 
 def krakow(window: int, busiest: float, thresholds: tuple[float, float], year: int = 2025) -> float:
     """Share of the energy that classes by windows save over a year of one road.
@@ -106,7 +108,7 @@ def main() -> None:
     bench.figure("half_light", s + (1 - s) * 0.5, "1", 0.573, note="Carderock 0.71 / 1.24 kW")
     for window, published in ((15, 26.75), (6, 27.0)):
         for busiest in BUSIEST:
-            for name, limits in (("two_lanes", (0.15, 0.45)), ("more_lanes", (0.35, 0.65))):
+            for name, limits in THRESHOLDS.items():
                 saving = 100 * krakow(window, busiest, limits)
                 key = f"krakow_{window}min_{name}_{busiest:g}"
                 bench.figure(key, saving, "%", published, note="counts stood in for by a shape")

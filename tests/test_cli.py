@@ -192,6 +192,7 @@ def test_nothing_runs_when_one_scenario_of_a_comparison_is_wrong(place: Path) ->
         (["run", "quick.toml", "--set", "period"], "--set key=value"),
         (["run", "quick.toml", "--set", "period.season=monsoon"], "'winter'"),
         (["compare", "quick.toml", "quick.toml", "--seeds", "x"], "1,2,7"),
+        (["compare", "quick.toml", "lighting.by_trafic:minimum=0.5"], "'lighting.by_traffic'"),
         (["report", "nowhere"], "not a finished run"),
         (["record", "nowhere", "-o", "x.csv"], "not a finished run"),
         (["city", "info", "nowhere"], "manifest.json"),

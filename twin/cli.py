@@ -64,8 +64,14 @@ Language = Annotated[
 
 
 def _load(name: str, changes: list[str] | None) -> Scenario:
-    from twin.experiment.compare import toml_value
     from twin.scenario.scenario import Scenario
+
+    return Scenario.load(name).changed(_values(changes))
+
+
+def _values(changes: list[str] | None) -> dict[str, Any]:
+    """What ``--set key=value`` asks for."""
+    from twin.experiment.compare import toml_value
 
     found: dict[str, Any] = {}
     for change in changes or []:
@@ -73,7 +79,7 @@ def _load(name: str, changes: list[str] | None) -> Scenario:
         if not sign:
             raise ConfigError(f"--set {change}", allowed="--set key=value")
         found[key.strip()] = toml_value(value.strip())
-    return Scenario.load(name).changed(found)
+    return found
 
 
 def _language(language: str) -> str:
@@ -136,7 +142,10 @@ def compare_command(
     from twin.progress import Bar
 
     first = _load(base, changes)
-    others = [variant(first, p) if _is_policy(p) else _load(p, changes) for p in policies]
+    others = [
+        variant(first, p) if _is_policy(p) else variant(first, p).changed(_values(changes))
+        for p in policies
+    ]
     city_of(first, _note)
     with Bar(f"{len(others) + 1} scenarios") as bar:
         found = compare(

@@ -42,12 +42,8 @@ class Alert(Event):
         ConfigError
             The end is not after the beginning, a coordinate is missing, or no building is there.
         """
-        p, calendar = self.parameters, self.world.calendar
-        self.first, self.last = calendar.clock_tick(p.from_), calendar.clock_tick(p.until)
-        if self.last <= self.first:
-            raise ConfigError(
-                f"an alert from {p.from_} until {p.until}", allowed="an end after the beginning"
-            )
+        p = self.parameters
+        self.first, self.last = self.span(p.from_, p.until)
         if (p.longitude is None) != (p.latitude is None):
             raise ConfigError(
                 "an alert with one coordinate", allowed="longitude and latitude, or neither"

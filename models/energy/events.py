@@ -99,7 +99,7 @@ class Fault(Event):
         line, unit = self.city["line"], self.city["transformer"]
         self._lines = np.array([line.row(name) for name in p.lines], dtype=np.int64)
         self._units = np.array([unit.row(name) for name in p.transformers], dtype=np.int64)
-        self._at = self.world.calendar.clock_tick(p.at)
+        self._at = self.moment(p.at)
         if self._at < 0:
             raise ConfigError(
                 f"at {p.at!r} is before the run begins, {self.world.calendar.start:%Y-%m-%d %H:%M}",

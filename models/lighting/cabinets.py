@@ -38,7 +38,11 @@ def feed(city: City) -> None:
     city.connect(Link("cabinet", "bus", buses[_first_lamps(city)]))
 
 
-def add_cabinets(city: City, named: npt.NDArray[np.str_] | None = None) -> None:
+def add_cabinets(
+    city: City,
+    named: npt.NDArray[np.str_] | None = None,
+    circuit: npt.NDArray[np.str_] | None = None,
+) -> None:
     """Add the table and the link lamp→cabinet; where an inventory names cabinets, those.
 
     Lamps without a named cabinet are halved along the longer side of the box around them, at the
@@ -49,6 +53,9 @@ def add_cabinets(city: City, named: npt.NDArray[np.str_] | None = None) -> None:
     ----------
     named : (n_lamps,) str, optional
         Cabinet of each lamp; empty where it is not known.
+    circuit : (n_lamps,) str, optional
+        Circuit of each lamp in its cabinet; empty where it is not known. One that is a whole number
+        keeps it; others are numbered in the order of their names.
     """
     import shapely
 
@@ -71,6 +78,9 @@ def add_cabinets(city: City, named: npt.NDArray[np.str_] | None = None) -> None:
     city.add(Table("cabinet", np.array(ids, dtype=np.str_), columns, shapely.points(at)))
     city.connect(Link("lamp", "cabinet", of_lamp))
     lamps["circuit"] = _circuits(city, parts)
+    if circuit is not None and (circuit != "").any():
+        lamps["circuit"] = _named_circuits(lamps["circuit"], parts, circuit)
+        lamps["circuit_name"] = circuit.astype("U40")
 
 
 def _halved(points: Floats, rows: Rows) -> list[Rows]:
@@ -94,6 +104,25 @@ def _circuits(city: City, parts: list[Rows]) -> npt.NDArray[np.int32]:
         order = part[np.lexsort((part, street[part]))]
         count = -(-len(order) // PER_CIRCUIT)
         found[order] = np.arange(len(order)) * count // len(order)
+    return found
+
+
+def _named_circuits(
+    inferred: npt.NDArray[np.int32], parts: list[Rows], names: npt.NDArray[np.str_]
+) -> npt.NDArray[np.int32]:
+    """Circuits that an inventory names, numbered; then those that are inferred. (n_lamps,) int32"""
+    found = inferred.copy()
+    for part in parts:
+        known = sorted(set(names[part].tolist()) - {""})
+        numbers = {name: int(name) for name in known if name.isdecimal() and len(name) < 9}
+        free = max(numbers.values(), default=-1) + 1
+        others = [name for name in known if name not in numbers]
+        numbers |= {name: free + i for i, name in enumerate(others)}
+        free += len(others)
+        found[part] = [
+            numbers.get(name, free + int(own))
+            for name, own in zip(names[part].tolist(), inferred[part], strict=True)
+        ]
     return found
 
 

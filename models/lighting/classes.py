@@ -32,9 +32,9 @@ ROADS: dict[str, tuple[str, int]] = {
 """Class of a road: M in its busiest hour, P in normal use; every other road is P5."""
 
 OTHERS = ("P", 5)
-BUSY, MIDDLE = 0.65, 0.35
-"""Flow over capacity above which the class of the busiest hour counts, and below which it falls by
-two (CEN/TR 13201-1, weighting of the traffic volume)."""
+TWO_LANES, MORE_LANES = (0.15, 0.45), (0.35, 0.65)
+"""Flow over capacity below which the class falls by two, and above which that of the busiest hour
+counts (CEN/TR 13201-1, weighting of the traffic volume): of two lanes, and of more."""
 
 USES_BUSY, USES_QUIET = 100.0, 20.0
 """Vehicles and walkers an hour above which a P street is busy, and below which it is quiet."""
@@ -47,10 +47,12 @@ def base(roads: list[str]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64]
     return motor, np.array([number for _, number in found], dtype=np.int64)
 
 
-def shift(motor: npt.NDArray[np.bool_], ratio: Floats, uses: Floats) -> npt.NDArray[np.int64]:
+def shift(
+    motor: npt.NDArray[np.bool_], ratio: Floats, uses: Floats, quiet: Floats, busy: Floats
+) -> npt.NDArray[np.int64]:
     """Classes by which the use of each street moves it now, positive to less light; (n,) int64.
 
-    M: 0 above 65 % of the capacity, 1 from 35 to 65 %, 2 below. P: -1 busy, 0 normal, 1 quiet.
+    M: 0 above ``busy``, 1 from ``quiet`` to ``busy``, 2 below. P: -1 busy, 0 normal, 1 quiet.
 
     Parameters
     ----------
@@ -59,8 +61,10 @@ def shift(motor: npt.NDArray[np.bool_], ratio: Floats, uses: Floats) -> npt.NDAr
         Flow over capacity.
     uses : (n,) float64, 1/h
         Vehicles and walkers an hour.
+    quiet, busy : (n,) float64, 1
+        Thresholds of the ratio, such as :data:`TWO_LANES`.
     """
-    volume = np.where(ratio > BUSY, 0, np.where(ratio >= MIDDLE, 1, 2))
+    volume = np.where(ratio > busy, 0, np.where(ratio >= quiet, 1, 2))
     people = np.where(uses > USES_BUSY, -1, np.where(uses >= USES_QUIET, 0, 1))
     return np.asarray(np.where(motor, volume, people), dtype=np.int64)
 
@@ -75,7 +79,7 @@ def required(motor: npt.NDArray[np.bool_], number: npt.NDArray[np.int64]) -> Flo
     return np.asarray(TABLE[motor.astype(np.int64), row], dtype=np.float64)
 
 
-def relative(ratio: Floats) -> Floats:
+def relative(ratio: Floats, quiet: Floats, busy: Floats) -> Floats:
     """Level that the use of a street asks for, relative to the class of its busiest hour.
 
     A class less of EN 13201-2 is about three quarters of the luminance (M3 1.0, M4 0.75, M5 0.5).
@@ -84,11 +88,13 @@ def relative(ratio: Floats) -> Floats:
     ----------
     ratio : (n,) float64, 1
         Flow over capacity; NaN asks for full light.
+    quiet, busy : (n,) float64, 1
+        Thresholds of the ratio.
 
     Returns
     -------
     (n,) float64
         0.5, 0.75 or 1.
     """
-    found = np.where(ratio < MIDDLE, 0.5, np.where(ratio <= BUSY, 0.75, 1.0))
+    found = np.where(ratio < quiet, 0.5, np.where(ratio <= busy, 0.75, 1.0))
     return np.asarray(found, dtype=np.float64)

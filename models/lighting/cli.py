@@ -43,6 +43,8 @@ def import_command(
     from twin.city.bundle import check_target, save
     from twin.city.city import City
 
+    findings = report or output.with_name(output.name + ".csv")
+    _apart(file, mapping, findings, output)
     check_target(output)
     rules = read_mapping(mapping)
     if into is None:
@@ -54,7 +56,7 @@ def import_command(
     made = save(city, output)
     rows = ", ".join(f"{len(table):,} {table.name}" for table in made if len(table) > 1)
     typer.echo(f"{made.folder}: {rows}")
-    _say(found, report or output.with_name(output.name + ".csv"))
+    _say(found, findings)
 
 
 @app.command("check")
@@ -63,6 +65,7 @@ def check_command(file: File, mapping: MappingFile = None, report: Findings = No
     from models.lighting.inventory import build
     from models.lighting.inventory.mapping import read_mapping
 
+    _apart(file, mapping, report)
     _, found = build.from_inventory(file, read_mapping(mapping), name=file.stem)
     _say(found, report)
 
@@ -75,7 +78,24 @@ def readings_command(
     """Write the readings of NGSI entities as the CSV that a recorded sensor takes."""
     from models.lighting.inventory import ngsi
 
+    _apart(file, None, output)
     typer.echo(f"{output}: {ngsi.write_readings(file, output):,} readings")
+
+
+def _apart(file: Path, mapping: Path | None, *written: Path | None) -> None:
+    """Refuse to write over what is read."""
+    from twin.errors import ConfigError
+
+    for target in written:
+        for source in (file, mapping):
+            if target is None or source is None or not target.exists() or not source.exists():
+                continue
+            if target.samefile(source):
+                raise ConfigError(
+                    f"{target} is read, and would be written over",
+                    where="--report or --output",
+                    mend="give another file",
+                )
 
 
 def _say(found: Report, file: Path | None) -> None:

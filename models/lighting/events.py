@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from typing import ClassVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import Field
 
 from models.lighting.select import Rows, near, on_street
+from twin.core.controls import Controls
 from twin.core.model import Parameters, Process
 from twin.core.random import uniforms
+from twin.core.world import World
 from twin.errors import ConfigError
 from twin.policy.policy import Event
+
+Integers = npt.NDArray[np.integer]
+Holds = dict[str, list[tuple[float, Integers]]]
 
 
 class _Timed(Event):
@@ -25,14 +32,36 @@ class _Timed(Event):
         ConfigError
             The end is not after the beginning.
         """
-        p, calendar = self.parameters, self.world.calendar
-        self.begin = calendar.clock_tick(p.from_)
-        self.end = None if p.until is None else calendar.clock_tick(p.until)
-        if self.end is not None and self.end <= self.begin:
-            raise ConfigError(
-                f"event {self.name}: it ends at {p.until} and begins at {p.from_}",
-                allowed="an end after the beginning; give the date where it is the next day",
-            )
+        self.begin, self.end = self.span(self.parameters.from_, self.parameters.until)
+
+    def hold(self, port: str, value: float, rows: Integers, *, free: float) -> Process:
+        """Set a control of some rows from the beginning to the end.
+
+        Where several events hold a row, the last that began wins; when it ends, the one before it,
+        and when none is left the row is free.
+        """
+        yield self.until(self.begin)
+        held = _holds(self.world).setdefault(port, [])
+        mine = (value, rows)
+        held.append(mine)
+        self.act(port, value, rows)
+        if self.end is None:
+            return
+        yield self.until(self.end)
+        held[:] = [other for other in held if other is not mine]
+        column = self.world.state.columns[port].copy()
+        column[rows] = free
+        for level, others in held:
+            column[np.intersect1d(rows, others)] = level
+        self.act(port, column[rows], rows)
+
+
+_HOLDS: WeakKeyDictionary[Controls, Holds] = WeakKeyDictionary()
+"""What the events of each run hold, in the order in which they began."""
+
+
+def _holds(world: World) -> Holds:
+    return _HOLDS.setdefault(world.controls, {})
 
 
 class OverrideParameters(Parameters):
@@ -77,11 +106,7 @@ class Override(_Timed):
 
     def process(self) -> Process:
         """Set the level, wait, give the lamps back."""
-        yield self.until(self.begin)
-        self.act("lighting.override", self.parameters.level, self._rows)
-        if self.end is not None:
-            yield self.until(self.end)
-            self.act("lighting.override", -1.0, self._rows)
+        yield from self.hold("lighting.override", self.parameters.level, self._rows, free=-1.0)
 
 
 class CabinetOutParameters(Parameters):
@@ -125,8 +150,4 @@ class CabinetOut(_Timed):
 
     def process(self) -> Process:
         """Switch them off, wait, switch them on."""
-        yield self.until(self.begin)
-        self.act("lighting.cabinet_on", 0.0, self._rows)
-        if self.end is not None:
-            yield self.until(self.end)
-            self.act("lighting.cabinet_on", 1.0, self._rows)
+        yield from self.hold("lighting.cabinet_on", 0.0, self._rows, free=1.0)

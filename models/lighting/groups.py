@@ -30,6 +30,8 @@ class Streets:
         Road class of each.
     length, width : (n,) float64, m
         At least one usual spacing long: a lamp lights beyond a shorter piece.
+    lanes : (n,) int64
+        Both directions.
     capacity : (n,) float64, veh/h
         Both directions.
     motor : (n,) bool
@@ -47,6 +49,7 @@ class Streets:
     road: list[str]
     length: Floats
     width: Floats
+    lanes: npt.NDArray[np.int64]
     capacity: Floats
     motor: npt.NDArray[np.bool_]
     number: npt.NDArray[np.int64]
@@ -103,6 +106,7 @@ def streets_of(city: City) -> Streets:
         [*road, "path"],
         np.append(np.maximum(edges["length"][first], spacing), 0.0),
         np.append(LANE_WIDTH * np.maximum(lanes, 1), 0.0),
+        np.append(lanes, 0).astype(np.int64),
         np.append(both, 0.0),
         motor,
         number,

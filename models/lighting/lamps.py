@@ -19,6 +19,9 @@ HPS = technology.NAMES.index("hps")
 NEVER = 2.0
 """Level above which no lamp is: its home gets no light."""
 
+YEAR = 4000.0
+"""Burning hours of a year."""
+
 HOMES_REACH = 30.0
 """A lamp lights no window farther than this, m."""
 
@@ -74,7 +77,9 @@ class Luminaires:
         self.before = self.rated.copy()
         changed = wanted != built
         self._flux = np.where(changed, self._usual_flux(), lamps["flux"])
-        self._optics = np.where(changed & (wanted == LED), "road", lamps["optics"]).astype(np.str_)
+        usual = np.where(wanted == LED, "road", "sodium")
+        lit_so = changed & ((wanted == LED) | (lamps["optics"] == "road"))
+        self._optics = np.where(lit_so, usual, lamps["optics"]).astype("U12")
         self._height = lamps["height"].astype(np.float64)
         self._width = np.where(streets.area > 0.0, streets.width, 0.0)[streets.of_lamp]
         self._homes = distance_to_homes(city)
@@ -111,7 +116,6 @@ class Luminaires:
         self.rated[rows] = technology.converted(self.rated[rows], self.kind[rows], led)
         self.kind[rows] = LED
         self.age[rows] = 0.0
-        self._optics = self._optics.astype("U12")
         self._optics[rows] = "road"
         self._flux[rows] = self._usual_flux()[rows]
         self._derive()
@@ -120,10 +124,16 @@ class Luminaires:
         """LSF of each at its age; the simulated lamps fail one by one, plans use this."""
         return technology.by_age(self.kind, self.age, "surviving")
 
-    def hazard(self) -> Floats:
-        """Failures a burning hour of each at its age, from its Weibull law."""
+    def failure_rate(self) -> Floats:
+        """Failures a burning hour of each, in the mean from its age to the end of its planned life.
+
+        At least over the coming :data:`YEAR`. With the Weibull law's H(a) = (a/η)^k it is
+        (H(b) - H(a)) / (b - a). The hazard at the age itself would be next to none for a new lamp.
+        """
         shape, scale = technology.of(self.kind, "shape"), technology.of(self.kind, "scale")
-        return np.asarray(shape / scale * np.power(np.maximum(self.age, 1.0) / scale, shape - 1.0))
+        end = np.maximum(technology.of(self.kind, "life"), self.age + YEAR)
+        failures = np.power(end / scale, shape) - np.power(self.age / scale, shape)
+        return np.asarray(failures / (end - self.age))
 
     def residual(self, unit: Floats) -> Floats:
         """Burning hours until each fails, from a unit exponential draw and its age.

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.lighting import classes as norm
-from models.lighting import kernels, technology
+from models.lighting import kernels, known, technology
 from models.lighting.accounts import Accounts
 from models.lighting.daylight import AstronomicalClock, Photocell, threshold, yearly_hours
 from models.lighting.faults import Faults
@@ -19,7 +19,7 @@ from models.lighting.lamps import LED, NEVER, Luminaires
 from models.lighting.light import kernels as streetlight
 from models.lighting.parameters import INDICATORS, Parameters
 from models.lighting.presence.passers import passers
-from models.lighting.savings import over, payback, saved_power
+from models.lighting.savings import over, payback
 from twin.core.indicator import Indicator
 from twin.core.model import Model
 from twin.core.port import Port
@@ -97,6 +97,8 @@ class Lighting(Model):
         self._curfew = DailyWindow.between(rules.curfew_from, rules.curfew_until)
         self._allocate(len(ids), len(streets))
         self._passers = passers(self.city, streets, streams, rules)
+        self._known = known.Known.of(streets, self._lamps, rules)
+        known.publish(self.world, self._known)
 
     def _made_switch(self) -> Photocell:
         rules, place = self.parameters, self.city.place
@@ -116,7 +118,8 @@ class Lighting(Model):
         self._wanted, self._asked = np.zeros(streets), np.full(streets, 0.5)
         self._renewed = np.zeros(lamps, dtype=np.bool_)
         self._waits = self._fresh = self._burns = False
-        self._planned = self._saving = self._faulty = 0.0
+        self._planned = self._faulty = 0.0
+        self._told = False
         self._homes = bool((self._lamps.window < NEVER).any())
         found = self._streets
         self._count = np.bincount(found.of_lamp, minlength=streets).astype(np.float64)
@@ -195,10 +198,7 @@ class Lighting(Model):
         self._planned = float(
             (technology.planned(lamps.kind, self.parameters.visit) * self._burning).sum()
         )
-        rows = self._renewal()
-        self._saving = saved_power(
-            lamps, rows[self._burning[rows] > 0.0], self._high, self.parameters
-        )
+        self._warn_of_restrike()
         if not (self._waits and dark):
             self._passers.go()
         self._fresh, self._changed = True, False
@@ -217,11 +217,23 @@ class Lighting(Model):
             self._lamps.with_standing(self.parameters.standing_led, self.parameters.standing_hps)
             self._faults.renewed(wanted)
             self._renewed[wanted] = True
+            self._known.full = known.planned_light(self._streets, self._lamps)
             self._accounts.investment += len(wanted) * self.parameters.luminaire
 
-    def _renewal(self) -> npt.NDArray[np.int64]:
-        """Lamps that were renewed; where none was, those that are not LED."""
-        return np.flatnonzero(self._renewed if self._renewed.any() else self._lamps.kind != LED)
+    def _warn_of_restrike(self) -> None:
+        """Discharge lamps that are off until somebody comes would not be lit when he passes."""
+        if self._told:
+            return
+        slow = np.isin(self._lamps.kind, technology.DISCHARGE)
+        waits = slow & (self._levels[0] <= 0.0) & (self._levels[1] > 0.0)
+        if not waits.any():
+            return
+        self._told = True
+        self.world.warnings.append(
+            f"lighting: {int(waits.sum()):,} discharge lamps (sodium, halide, mercury) are off "
+            "while nobody is near and are taken to light at once, but they need minutes to start "
+            "again: renew them as LED, or let them rest above 0"
+        )
 
     def _spread(self) -> None:
         """The ports of the coming step."""
@@ -250,6 +262,8 @@ class Lighting(Model):
             streets.edge_capacity,
             streets.motor,
             streets.number,
+            self._known.quiet,
+            self._known.busy,
             norm.TABLE,
             self._passers.forth,
             self._passers.vehicles,
@@ -285,15 +299,24 @@ class Lighting(Model):
         sums["power"] += float(total[POWER]) * elapsed
         sums["burning"] += float(total[BURNING]) * elapsed
         sums["planned"] += self._planned * elapsed
-        accounts.saved += self._saving * elapsed / 1000.0
         if not self._was_dark:
             return
         sums["dark"] += len(self._burning) * elapsed
         sums["dimmed"] += float(total[DIMMED]) * elapsed
         sums["faulty"] += self._faulty * elapsed
         sums["trespass"] += float(total[TRESPASS]) * elapsed * self._late
+        accounts.saved += self._saved_power(share) * elapsed / 1000.0
         accounts.light += float(total[USEFUL]) * elapsed
         accounts.area += float(self._streets.area.sum()) * elapsed
+
+    def _saved_power(self, share: npt.NDArray[np.float64]) -> float:
+        """What renewed lamps take less than those that stood there at full light, W."""
+        rows = np.flatnonzero(self._renewed)
+        if not len(rows):
+            return 0.0
+        low, high = self._low[rows], self._high[rows]
+        now = low + (high - low) * share[rows]
+        return float((self._lamps.before[rows] * self._fed[rows] - now).sum())
 
     def _account_light(self, elapsed: float) -> None:
         """Whether each street had enough light for those who were there."""
@@ -346,7 +369,7 @@ class Lighting(Model):
         lamps, area = self._lamps, self._streets.area
         at_street = area[self._streets.of_lamp] > 0.0
         useful = float(lamps.useful.sum())
-        hazard = float(lamps.hazard().mean()) if len(lamps.rated) else 0.0
+        rate = float(lamps.failure_rate().mean()) if len(lamps.rated) else 0.0
         place, sky = self.city.place, threshold(self.parameters.on_below)
         year = self.world.calendar.start.year
         hours = yearly_hours(place.latitude, place.longitude, year, sky)
@@ -356,9 +379,13 @@ class Lighting(Model):
         return {
             "lighting.power_density": 1000.0 * over(float(lamps.rated[at_street].sum()), useful),
             "lighting.annual_consumption": over(energy, float(area.sum())),
-            "lighting.hours_to_failure": over(1.0, hazard),
+            "lighting.hours_to_failure": over(1.0, rate),
             "lighting.payback": payback(
-                lamps, self._renewal(), self._accounts.saved * share, hours, self.parameters
+                lamps,
+                np.flatnonzero(self._renewed),
+                self._accounts.saved * share,
+                hours,
+                self.parameters,
             ),
         }
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from models.lighting.classes import MORE_LANES, TWO_LANES
 from twin.core.indicator import Indicator
 from twin.core.model import Parameters as Base
 from twin.core.time import ClockTime, minutes
@@ -35,6 +36,18 @@ class Parameters(Base):
     walker_ahead: float = Field(default=30.0, gt=0.0, description="lit ahead of a walker, m")
     behind: float = Field(default=0.0, ge=0.0, description="lit behind both, m")
     hold: float = Field(default=20.0, ge=0.0, description="light stays after somebody passed, s")
+    two_lane_quiet: float = Field(
+        default=TWO_LANES[0], ge=0, le=1, description="flow / capacity: two classes less below"
+    )
+    two_lane_busy: float = Field(
+        default=TWO_LANES[1], ge=0, le=1, description="... the class of the busiest hour above"
+    )
+    more_lanes_quiet: float = Field(
+        default=MORE_LANES[0], ge=0, le=1, description="the same of streets of more lanes"
+    )
+    more_lanes_busy: float = Field(
+        default=MORE_LANES[1], ge=0, le=1, description="the same of streets of more lanes"
+    )
     curfew_from: ClockTime = Field(default="23:00", description="light at windows counts from here")
     curfew_until: ClockTime = Field(default="06:00", description="to here, local time")
     faulty_at_start: float = Field(default=0.01, ge=0.0, lt=1.0, description="share out of order")

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from models.lighting import classes as norm
 from models.lighting.groups import streets_of
-from models.lighting.lamps import Luminaires
+from models.lighting.known import look_up
 from models.lighting.select import on_roads
 from twin.core.model import Parameters as Base
 from twin.core.time import ClockTime, DailyWindow, Tick, minutes
@@ -22,8 +22,6 @@ from twin.policy.view import View
 from twin.scenario.schema import Duration
 
 Floats = npt.NDArray[np.float64]
-CLEANING = 3.0
-"""Years between two cleanings that a plan reckons with."""
 
 
 class _Held:
@@ -111,8 +109,9 @@ class ByClass(_SeesTraffic):
     """Dims each street to the EN 13201 class that its use asks for, a window of time at a time.
 
     The level of a window is what EN 13201-2 asks for the class of the mean flow of the window
-    before, times ``margin``, over the light that the inventory's luminaires give at full light with
-    their maintenance factor. Where nothing was counted, and at no street: full light.
+    before, times ``margin``, over the light that the luminaires of the run, renewed ones too, give
+    at full light with their maintenance factor. Where nothing was counted, and at no street: full
+    light.
     """
 
     class Parameters(Base):
@@ -136,17 +135,8 @@ class ByClass(_SeesTraffic):
             )
 
     def setup(self) -> None:
-        """The light of each street at full level, and no count yet."""
+        """The streets, and no count yet."""
         super().setup()
-        streets = self._streets
-        lamps = Luminaires(
-            self.city, streets, "as built", CLEANING, lambda: np.full(len(streets.of_lamp), 0.5)
-        )
-        light = np.bincount(
-            streets.of_lamp, weights=lamps.useful * lamps.survival(), minlength=len(streets)
-        )
-        with np.errstate(invalid="ignore", divide="ignore"):
-            self._full = np.where(streets.area > 0.0, light / streets.area, 0.0)
         self._flows: list[Floats] = []
 
     def decide(self, now: Tick, view: View) -> Iterable[Action]:
@@ -170,11 +160,13 @@ class ByClass(_SeesTraffic):
         flow : (n_edges,) float64, veh/h
             NaN where nothing was counted.
         """
-        streets = self._streets
+        streets, known = self._streets, look_up(self.world)
         ratio, uses = streets.ratio(flow), streets.total(flow)
-        number = streets.number + norm.shift(streets.motor, ratio, np.nan_to_num(uses))
+        number = streets.number + norm.shift(
+            streets.motor, ratio, np.nan_to_num(uses), known.quiet, known.busy
+        )
         asked = self.parameters.margin * norm.required(streets.motor, number)
-        level = asked / np.maximum(self._full, 1e-9)
+        level = asked / np.maximum(known.full, 1e-9)
         return np.where(np.isnan(ratio), 1.0, np.clip(level, self.parameters.minimum, 1.0))
 
 
@@ -229,9 +221,24 @@ class AsRecorded(Policy):
 
     def __init__(self, world: World, parameters: Any) -> None:
         super().__init__(world, parameters)
+        self._told = np.zeros(len(self.city["lamp"]), dtype=np.bool_)
         self.period = parameters.every
 
     def decide(self, now: Tick, view: View) -> Iterable[Action]:
-        """The newest reading of each lamp."""
-        level = view["lighting.dimming"]
-        return [Action("lighting.dimming", np.where(np.isnan(level), 1.0, np.clip(level, 0, 1)))]
+        """The newest reading of each lamp; full light where it is none that can be."""
+        level = np.asarray(view["lighting.dimming"])
+        wrong = (level < 0.0) | (level > 1.0)
+        self._tell(np.flatnonzero(wrong & ~self._told), level)
+        self._told |= wrong
+        return [Action("lighting.dimming", np.where(np.isnan(level) | wrong, 1.0, level))]
+
+    def _tell(self, rows: npt.NDArray[np.int64], level: Floats) -> None:
+        """Warn of the first reading out of range of these lamps."""
+        if not len(rows):
+            return
+        ids = self.city["lamp"].ids
+        some = ", ".join(f"{ids[row]}: {level[row]:g}" for row in rows[:3].tolist())
+        self.world.warnings.append(
+            f"{self.name}: recorded levels of {len(rows)} lamps are not from 0 to 1 ({some}); they "
+            "have full light meanwhile. Levels in percent have to be divided by 100"
+        )

@@ -88,6 +88,9 @@ LED: L80 and a tenth of failures at 100,000 h, as data sheets say."""
 
 NAMES = tuple(TECHNOLOGIES)
 
+DISCHARGE = tuple(NAMES.index(name) for name in ("hps", "metal halide", "mercury"))
+"""Rows in :data:`NAMES` of lamps that have to cool before they start again, for some minutes."""
+
 LED_OVER_HPS = 1.24 / 3.4
 """Power of a LED luminaire over that of the sodium luminaire it replaces (Carderock, ESTCP)."""
 

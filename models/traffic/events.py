@@ -8,7 +8,6 @@ import numpy as np
 from pydantic import Field
 
 from models.traffic.streets import Rows, chosen
-from models.traffic.works import in_order
 from twin.core.model import Parameters, Process
 from twin.core.time import minutes
 from twin.policy.policy import Event
@@ -40,11 +39,9 @@ class Closure(Event):
         ConfigError
             An unknown street (says the nearest names), or an end before the beginning.
         """
-        p, where, calendar = self.parameters, f"event {self.name}", self.world.calendar
+        p, where = self.parameters, f"event {self.name}"
         self._rows = chosen(self.city, p.street, p.edges, where)
-        self._from = calendar.clock_tick(p.from_)
-        self._until = None if p.until is None else calendar.clock_tick(p.until)
-        in_order(self._from, self._until, where)
+        self._from, self._until = self.span(p.from_, p.until)
 
     def process(self) -> Process:
         """Close, wait, open what was open before."""
@@ -97,7 +94,7 @@ class Accident(Event):
             An unknown street or edge.
         """
         p = self.parameters
-        self._at = self.world.calendar.clock_tick(p.at)
+        self._at = self.moment(p.at)
         rows = chosen(self.city, p.street, p.edges, f"event {self.name}")
         draws = self.world.streams.generator("traffic.accident", f"{p.street}/{p.edges}/{p.at}")
         self._row: Rows = rows[[int(draws.integers(len(rows)))]]

@@ -10,7 +10,7 @@ from pydantic import Field
 from models.traffic.streets import Rows, chosen
 from models.traffic.toll.policy import ends_inside, gates
 from twin.core.model import Parameters, Process
-from twin.core.time import Tick, minutes
+from twin.core.time import minutes
 from twin.errors import ConfigError
 from twin.policy.policy import Event
 
@@ -47,9 +47,7 @@ class Works(Event):
         """
         p, where = self.parameters, f"event {self.name}"
         self._rows = chosen(self.city, p.street, p.edges, where)
-        self._from = self.world.calendar.clock_tick(p.from_)
-        self._until = None if p.until is None else self.world.calendar.clock_tick(p.until)
-        in_order(self._from, self._until, where)
+        self._from, self._until = self.span(p.from_, p.until)
 
     def process(self) -> Process:
         """Close lanes and slow, wait, give back what was."""
@@ -96,7 +94,7 @@ class Match(Event):
             An unknown street, or no street that cars use near the point.
         """
         p, where = self.parameters, f"event {self.name}"
-        self._at = self.world.calendar.clock_tick(p.at)
+        self._at = self.moment(p.at)
         if p.longitude is not None and p.latitude is not None:
             self._rows = self._near(p.longitude, p.latitude, p.radius)
         else:
@@ -168,9 +166,10 @@ class Evacuation(Event):
                 where=f"{where}, area",
                 allowed="a box of degrees (west, south, east, north) that holds streets",
             )
-        self._at = self.world.calendar.clock_tick(p.at)
-        self._until = None if p.until is None else self.world.calendar.clock_tick(p.until)
-        in_order(self._at, self._until, where)
+        if p.until is None:
+            self._at, self._until = self.moment(p.at), None
+        else:
+            self._at, self._until = self.span(p.at, p.until)
 
     def process(self) -> Process:
         """Close the ways in, let the cars leave, open again."""
@@ -187,17 +186,3 @@ class Evacuation(Event):
         if self._until is not None:
             yield self.until(self._until)
             self.act("traffic.closed", 0.0, shut)
-
-
-def in_order(start: Tick, end: Tick | None, where: str) -> None:
-    """Refuse an end that is not after the beginning.
-
-    Raises
-    ------
-    ConfigError
-        It is not.
-    """
-    if end is not None and end <= start:
-        raise ConfigError(
-            "it ends before it begins", where=where, allowed="an end after the beginning"
-        )

@@ -33,9 +33,7 @@ class TruckOut(Event):
 
     def setup(self) -> None:
         """Read the times."""
-        calendar, rules = self.world.calendar, self.parameters
-        self.begin = calendar.clock_tick(rules.from_)
-        self.end = None if rules.until is None else calendar.clock_tick(rules.until)
+        self.begin, self.end = self.span(self.parameters.from_, self.parameters.until)
 
     def process(self) -> Process:
         """Take the trucks out, and give them back."""
@@ -79,8 +77,8 @@ class Crowd(Event):
         """
         from pyproj import Transformer
 
-        rules, calendar, table = self.parameters, self.world.calendar, self.city["container"]
-        self.begin, self.end = calendar.clock_tick(rules.from_), calendar.clock_tick(rules.until)
+        rules, table = self.parameters, self.city["container"]
+        self.begin, self.end = self.span(rules.from_, rules.until)
         change = Transformer.from_crs("EPSG:4326", self.city.place.crs, always_xy=True)
         middle = change.transform(rules.longitude, rules.latitude)
         away = np.hypot(*(table.points - np.array(middle)).T)
@@ -130,9 +128,8 @@ class Closure(Event):
         ConfigError
             The city has no such street.
         """
-        calendar, rules, edges = self.world.calendar, self.parameters, self.city["edge"]
-        self.begin = calendar.clock_tick(rules.from_)
-        self.end = None if rules.until is None else calendar.clock_tick(rules.until)
+        rules, edges = self.parameters, self.city["edge"]
+        self.begin, self.end = self.span(rules.from_, rules.until)
         self.rows = np.flatnonzero((edges["name"] == rules.street) | (edges.ids == rules.street))
         if not len(self.rows):
             raise ConfigError(

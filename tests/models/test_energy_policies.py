@@ -96,8 +96,8 @@ def test_an_outage_begins_and_ends_at_its_times(city):
 
 def test_an_outage_of_an_unknown_transformer_or_backwards_is_refused(city):
     world = living(city).world
-    times = {"from": "03:00", "until": "02:00"}
-    with pytest.raises(ConfigError, match="before it begins"):
+    times = {"from": "2025-01-15 03:00", "until": "2025-01-15 02:00"}
+    with pytest.raises(ConfigError, match="it ends at"):
         Outage(world, Outage.Parameters(**times)).setup()
     with pytest.raises(DataError, match="no entity 'nowhere'"):
         Outage(world, Outage.Parameters(transformers=("nowhere",), **times)).setup()

@@ -75,14 +75,16 @@ def test_judge(seed: int) -> None:
     given = drawn(seed, "flow", "flow", "edge", "edge", "capacity", "motor", "number")
     flow, walking, edge, back, room, motor, klass = given
     found = [np.zeros(STREETS) for _ in range(5)]
-    streetlight.judge(*given, classes.TABLE, *found)
+    two = np.arange(STREETS) % 2 == 0
+    quiet, busy = np.where(two, 0.15, 0.35), np.where(two, 0.45, 0.65)
+    streetlight.judge(*given, quiet, busy, classes.TABLE, *found)
     pair = np.stack((edge, back))
     known = (pair >= 0) & ~np.isnan(flow[pair])
     cars = np.where(known, flow[pair], 0.0).sum(axis=0)
     people = np.where(pair >= 0, np.nan_to_num(walking)[pair], 0.0).sum(axis=0)
     both = (room[pair] * known).sum(axis=0)
     ratio = np.divide(cars, both, out=np.zeros(STREETS), where=both > 0)
-    moved = klass + classes.shift(motor, ratio, cars + people)
+    moved = klass + classes.shift(motor, ratio, cars + people, quiet, busy)
     first = np.where(known, flow[pair], 0.0)
     first = np.where(edge == back, first.sum(axis=0), first[0])
     expected = (
@@ -90,7 +92,7 @@ def test_judge(seed: int) -> None:
         cars / 3600,
         people / 3600,
         classes.required(motor, moved),
-        classes.relative(ratio),
+        classes.relative(ratio, quiet, busy),
     )
     for ours, theirs in zip(found, expected, strict=True):
         np.testing.assert_allclose(ours, theirs)

@@ -89,3 +89,16 @@ def test_cabinets_measure_their_lamps(tmp_path: Path) -> None:
     sums = np.zeros(len(city["cabinet"]))
     np.add.at(sums, city.link("lamp", "cabinet").indices, city["lamp"]["power"])
     np.testing.assert_allclose(out.series["lighting.cabinet_power"][60], sums, rtol=1e-6)
+
+
+def test_levels_that_cannot_be_are_told_and_give_full_light(tmp_path: Path) -> None:
+    ids = town()["lamp"].ids
+    rows = [
+        f"{ids[row]},Streetlight,2025-01-14T00:30:00+02:00,{level},15"
+        for row, level in enumerate((0.5, 50, -1))
+    ]
+    out = replayed(tmp_path, rows)
+    assert out.series["lighting.dimming"][45, :3] == pytest.approx([0.5, 1.0, 1.0])
+    (told,) = [text for text in out.warnings if "as_recorded" in text]
+    assert "2 lamps" in told
+    assert f"{ids[1]}: 50" in told

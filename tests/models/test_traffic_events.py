@@ -127,7 +127,7 @@ def test_trucks_go_around_streets_that_are_forbidden_to_them(streets: City) -> N
     ("event", "what", "message"),
     [
         ("traffic.works", {"street": "Street A1B", "from_": "07:01"}, "no street"),
-        ("traffic.works", {"edges": ["A1B1"], "from_": "07:02", "until": "07:01"}, "before"),
+        ("traffic.works", {"edges": ["A1B1"], "from_": "07:02", "until": "07:02"}, "it ends at"),
         ("traffic.match", {"longitude": 0.0, "latitude": 0.0, "at": "07:01"}, "no street that"),
         ("traffic.evacuation", {"area": [0, 0, 1, 1], "at": "07:01"}, "no street lies"),
     ],

@@ -93,8 +93,15 @@ class Calendar:
         local = self.local(now)
         return local.hour * 3600 + local.minute * 60 + local.second + local.microsecond / 1e6
 
-    def clock_tick(self, text: str) -> Tick:
+    def clock_tick(self, text: str, day: int = 0) -> Tick:
         """Tick of a local time of day ``"HH:MM"`` on the first day, or of a full ISO date and time.
+
+        Parameters
+        ----------
+        text
+            The time.
+        day
+            Days after the first, for a time of day.
 
         Raises
         ------
@@ -102,17 +109,22 @@ class Calendar:
             The text is neither.
         """
         try:
-            if re.fullmatch(r"\d{1,2}:\d{2}(:\d{2})?", text):
+            if of_day(text):
                 hour, minute, *second = (int(part) for part in text.split(":"))
                 moment = self.start.replace(
                     hour=hour, minute=minute, second=second[0] if second else 0, microsecond=0
                 )
-                return self.tick(moment)
+                return self.tick(moment + timedelta(days=day))
             return self.tick(datetime.fromisoformat(text))
         except ValueError as error:
             raise ConfigError(
                 f"{text!r} is not a time ({error})", allowed='"07:30" or "2025-01-14T07:30"'
             ) from None
+
+
+def of_day(text: str) -> bool:
+    """Whether a time is one of day, ``"HH:MM"`` or ``"HH:MM:SS"``, without a date."""
+    return re.fullmatch(r"\d{1,2}:\d{2}(:\d{2})?", text) is not None
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from twin.experiment.jobs import Done, Task, Watch, live_all
 from twin.experiment.live import city_of, validate
 from twin.experiment.statistics import Paired, paired
 from twin.results.store import Run, check_writable
+from twin.scenario.find import find_scenario
 from twin.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -259,6 +260,7 @@ def variant(base: Scenario, text: Scenario | str) -> Scenario:
         return text
     use, _, rest = text.partition(":")
     if use not in available("policies"):
+        find_scenario(use, also=list(available("policies")))
         return Scenario.load(text)
     parameters = {}
     for pair in filter(None, rest.split(",")):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from twin.core.model import Parameters, Process
-from twin.core.time import Tick, minutes
+from twin.core.time import Tick, minutes, of_day
 from twin.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -89,30 +89,77 @@ class Event(ABC):
     def process(self) -> Process:
         """The SimPy process of the event; times are ticks."""
 
-    def span(self, begin: str, until: str) -> tuple[Tick, Tick]:
-        """Ticks of two local times, ``"HH:MM"`` of the first day or ISO dates with a time.
+    def moment(self, text: str) -> Tick:
+        """Tick of a local time, ``"HH:MM"`` or an ISO date with a time.
 
-        Warns of a span that lies outside the run.
+        A time of day before the run begins is of the next day, when the run lasts until then; else
+        a warning tells that it is outside.
+        """
+        tick = self._next(text)
+        if tick < 0:
+            self._outside(f"at {text!r} it is", "it happens at the beginning")
+        return tick
+
+    def _next(self, text: str) -> Tick:
+        calendar = self.world.calendar
+        tick = calendar.clock_tick(text)
+        later = calendar.clock_tick(text, day=1) if tick < 0 and of_day(text) else tick
+        return later if later <= self.world.end else tick
+
+    @overload
+    def span(self, begin: str, until: str) -> tuple[Tick, Tick]: ...
+
+    @overload
+    def span(self, begin: str, until: str | None) -> tuple[Tick, Tick | None]: ...
+
+    def span(self, begin: str, until: str | None) -> tuple[Tick, Tick | None]:
+        """Ticks of two local times, ``"HH:MM"`` or ISO dates with a time.
+
+        Of two times of day, an end before the beginning is of the day after it, and a span that is
+        over before the run begins is of the next day, when the run lasts until then. A beginning
+        before the run is the run's. Warns of a span that lies outside the run.
 
         Raises
         ------
         ConfigError
             It ends before it begins.
         """
-        calendar, world = self.world.calendar, self.world
+        calendar = self.world.calendar
+        if until is None:
+            return self._next(begin), None
+        daily = of_day(begin) and of_day(until)
         first, last = calendar.clock_tick(begin), calendar.clock_tick(until)
+        over = daily and last < first
+        if over:
+            last = calendar.clock_tick(until, day=1)
         if last <= first:
             raise ConfigError(
-                f"it ends at {until!r}, before it begins at {begin!r}",
+                f"it ends at {until!r} and begins at {begin!r}",
                 where=f"{self.name} until",
-                mend="give a later time; past midnight with its date",
+                mend="give an end after the beginning, with its date where that has one",
             )
+        if daily:
+            day = self._day(begin, until, over)
+            first = calendar.clock_tick(begin, day=day)
+            last = calendar.clock_tick(until, day=day + over)
         if last <= 0:
-            world.warnings.append(
-                f"event {self.name} is over at {until!r}, before the run begins on "
-                f"{calendar.start:%Y-%m-%d %H:%M}: it changes nothing"
-            )
+            self._outside(f"over at {until!r}, it is", "it changes nothing")
         return first, last
+
+    def _day(self, begin: str, until: str, over: bool) -> int:
+        """The day whose span the run meets: the first, else the next, or the one before."""
+        clock, end = self.world.calendar.clock_tick, self.world.end
+        if clock(until, day=int(over)) <= 0 and clock(begin, day=1) <= end:
+            return 1
+        if over and clock(begin) > end and clock(until) > 0:
+            return -1
+        return 0
+
+    def _outside(self, what: str, so: str) -> None:
+        begins = self.world.calendar.start
+        self.world.warnings.append(
+            f"event {self.name}: {what} before the run begins, on {begins:%Y-%m-%d %H:%M}: {so}"
+        )
 
     def until(self, tick: Tick) -> Any:
         """A SimPy event at this tick (at once when it is past): ``yield self.until(...)``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def names() -> list[str]:
     )
 
 
-def find_scenario(name: str, beside: Path | None = None) -> Path:
+def find_scenario(name: str, beside: Path | None = None, also: Sequence[str] = ()) -> Path:
     """The file of a scenario.
 
     Parameters
@@ -40,6 +41,8 @@ def find_scenario(name: str, beside: Path | None = None) -> Path:
         A path, with or without ``.toml``, or a name such as ``helsinki/baseline``.
     beside
         The file that asks (``extends``): its folder is looked into first.
+    also
+        What else the name could have meant, for the error.
 
     Raises
     ------
@@ -51,7 +54,7 @@ def find_scenario(name: str, beside: Path | None = None) -> Path:
     for root in [*places, Path.cwd(), *roots()]:
         if (root / file).is_file():
             return (root / file).resolve()
-    close = difflib.get_close_matches(name, names(), n=1)
+    close = difflib.get_close_matches(name, [*names(), *also], n=1)
     raise ConfigError(
         f"there is no scenario {name!r}",
         where=str(beside) if beside else None,

@@ -69,6 +69,7 @@ def from_inventory(file: Path, mapping: Mapping, *, name: str) -> tuple[City, Re
     raw = read(file, mapping)
     where = _place(raw, mapping, file)
     lamps, report = clean(raw, _metres(raw, where), mapping)
+    report.lies = lies(where)
     folder = Path(tempfile.mkdtemp(prefix="citytwin-"))
     network = folder / "network.net.xml"
     bounds = ",".join(f"{v:.2f}" for v in (*lamps.xy.min(axis=0), *lamps.xy.max(axis=0)))
@@ -89,8 +90,9 @@ def from_inventory(file: Path, mapping: Mapping, *, name: str) -> tuple[City, Re
 def into(city: City, file: Path, mapping: Mapping) -> Report:
     """Put the lamps of an inventory in the place of a city's lamps, on its streets."""
     raw = read(file, mapping)
-    _place(raw, mapping, file)
+    where = _place(raw, mapping, file)
     lamps, report = clean(raw, _metres(raw, city.place), mapping)
+    report.lies = lies(where)
     import shapely
 
     add_lamps(city, lamps, served(city, shapely.points(lamps.xy)))
@@ -113,6 +115,28 @@ def _place(raw: Raw, mapping: Mapping, file: Path) -> Place:
             'and decimal = "," where numbers are written so',
         )
     return place(*centre(known), country=mapping.country)
+
+
+def lies(where: Place) -> list[str]:
+    """Where on Earth lamps lie, and a warning where that is no land."""
+    from twin.city.place import place
+
+    found = [f"the lamps lie at {_spot(where)}"]
+    if not where.timezone.startswith("Etc/"):
+        return found
+    text = "  warning: this is the open sea: see crs in the mapping, now or of the layer"
+    if abs(where.longitude) <= 90.0:
+        other = place(where.latitude, where.longitude)
+        if not other.timezone.startswith("Etc/"):
+            text = f"  warning: this is the open sea; are x and y swapped? Then {_spot(other)}"
+    return [*found, text]
+
+
+def _spot(where: Place) -> str:
+    north, east = where.latitude, where.longitude
+    sides = f"{'N' if north >= 0 else 'S'}, {abs(east):.3f}° {'E' if east >= 0 else 'W'}"
+    land = f", country {where.country}" if where.country else ""
+    return f"{abs(north):.3f}° {sides}: time zone {where.timezone}{land}"
 
 
 def _metres(raw: Raw, where: Place) -> Floats:
@@ -188,7 +212,7 @@ def add_lamps(city: City, lamps: Inventory, edge: npt.NDArray[np.int32]) -> None
     table = {key: np.asarray(values)[order] for key, values in columns.items()}
     city.add(Table("lamp", lamps.ids[order], table, shapely.points(lamps.xy[order])))
     city.connect(Link("lamp", "edge", edge[order].astype(np.int32)))
-    add_cabinets(city, lamps.cabinet[order])
+    add_cabinets(city, lamps.cabinet[order], lamps.circuit[order])
 
 
 def _filled(values: Floats, other: Any) -> Floats:

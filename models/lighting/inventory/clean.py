@@ -17,6 +17,8 @@ from models.lighting.inventory.read import Raw, numbers
 Floats = npt.NDArray[np.float64]
 FAR = 50_000.0
 """A lamp farther than this from the middle of all is not of this city, m."""
+ALONE = 2_000.0
+"""A lamp without another one nearer than this is told, m."""
 SAME = 1.0
 """Two rows of one id and nearer than this are one lamp, m."""
 STRONGEST = 2000.0
@@ -41,11 +43,15 @@ class Finding:
 
 @dataclass
 class Report:
-    """Every finding, and how many rows were read and kept: read = kept + removed."""
+    """Every finding, and how many rows were read and kept: read = kept + removed.
+
+    ``lies`` says where on Earth the lamps lie, and what is strange about that.
+    """
 
     read: int
     kept: int = 0
     findings: list[Finding] = field(default_factory=list)
+    lies: list[str] = field(default_factory=list)
 
     @property
     def removed(self) -> int:
@@ -58,7 +64,8 @@ class Report:
 
     def table(self) -> str:
         """The counts as text."""
-        lines = [f"{self.read:,} rows read, {self.kept:,} kept, {self.removed:,} left out"]
+        lines = [*self.lies]
+        lines += [f"{self.read:,} rows read, {self.kept:,} kept, {self.removed:,} left out"]
         actions = {finding.problem: finding.action for finding in self.findings}
         lines += [f"  {n:>7,}  {what}: {actions[what]}" for what, n in self.counts().items()]
         return "\n".join(lines)
@@ -81,8 +88,8 @@ class Inventory:
     xy : (n, 2) float64, metres
     power, height, flux, age : (n,) float64
         NaN where the inventory does not say it (age: -1).
-    technology, optics, cabinet : (n,) str
-        Optics and cabinet empty where it does not say them.
+    technology, optics, cabinet, circuit : (n,) str
+        Optics, cabinet and circuit empty where it does not say them.
     street : (n,) bool
         Whether it stands along a street.
     """
@@ -96,6 +103,7 @@ class Inventory:
     technology: npt.NDArray[np.str_]
     optics: npt.NDArray[np.str_]
     cabinet: npt.NDArray[np.str_]
+    circuit: npt.NDArray[np.str_]
     street: npt.NDArray[np.bool_]
 
     def __len__(self) -> int:
@@ -122,6 +130,23 @@ class _Cleaner:
         )
 
     # -- rows ----------------------------------------------------------------------------------
+
+    def forms(self) -> None:
+        """Rows whose quotes or number of fields are wrong are told; their lamps stay."""
+        for row, problem, action in self.raw.flaws:
+            self.tell(row, "row", "", problem, action)
+
+    def alone(self) -> None:
+        """Lamps far from every other stay and are told: a digit or a sign may be wrong."""
+        from scipy.spatial import cKDTree
+
+        rows = np.flatnonzero(self.keep)
+        if len(rows) < 3:
+            return
+        far = cKDTree(self.xy[rows]).query(self.xy[rows], k=2)[0][:, 1]
+        for row, metres in zip(rows[far > ALONE].tolist(), far[far > ALONE].tolist(), strict=True):
+            text = f"{metres / 1000.0:,.1f} km to the next"
+            self.tell(row, "place", text, "far from every other lamp", "kept: see its coordinates")
 
     def places(self) -> None:
         """Rows without a place, or far from all others, are left out."""
@@ -191,12 +216,16 @@ class _Cleaner:
         return values
 
     def rules(self) -> list[TypeRule]:
-        """What the type of each row stands for; the mapping's default for an unknown one."""
+        """What the type of each row stands for; the mapping's default for an unknown one.
+
+        Where the mapping has no types, a word that names a technology is known for that.
+        """
         texts, plain = self._texts("type"), TypeRule()
         known = {word: self.mapping.rule(word) for word in set(texts)}
-        if self.mapping.types and "type" in self.raw.texts:
+        names = {word for word in known if not self.mapping.types and self._of_type(word)}
+        if "type" in self.raw.texts:
             for row in np.flatnonzero(self.keep).tolist():
-                if known[texts[row]] is None:
+                if known[texts[row]] is None and texts[row] not in names:
                     problem = "unknown type" if texts[row] else "no type"
                     self.tell(row, "type", texts[row], problem, "taken for a usual street lamp")
         return [known[word] or plain for word in texts]
@@ -264,8 +293,10 @@ def clean(raw: Raw, xy: Floats, mapping: Mapping) -> tuple[Inventory, Report]:
         Their places; NaN for none.
     """
     cleaner = _Cleaner(raw, xy, mapping)
+    cleaner.forms()
     cleaner.places()
     cleaner.identities()
+    cleaner.alone()
     cleaner.shared_places()
     rules = cleaner.rules()
     power = _or_rule(cleaner.number("power", 0.0, STRONGEST), [r.power for r in rules])
@@ -285,6 +316,7 @@ def clean(raw: Raw, xy: Floats, mapping: Mapping) -> tuple[Inventory, Report]:
         technology[keep],
         np.array([rule.optics or "" for rule in rules], dtype="U12")[keep],
         np.array(raw.texts.get("cabinet", [""] * len(raw)), dtype=np.str_)[keep],
+        np.array(raw.texts.get("circuit", [""] * len(raw)), dtype=np.str_)[keep],
         np.array([rule.street for rule in rules], dtype=np.bool_)[keep],
     )
     return found, cleaner.report

@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, ValidationError
 
 from models.lighting.technology import NAMES
 from twin.errors import ConfigError
@@ -76,7 +76,7 @@ class Mapping(BaseModel):
     technologies: dict[str, Kind] = Field(default_factory=dict)
     technology: Kind = "led"
     surveyed: int | None = Field(default=None, ge=1900, le=2100)
-    scale: dict[str, float] = Field(default_factory=dict)
+    scale: dict[str, PositiveFloat] = Field(default_factory=dict)
     country: str = ""
     licence: str = "see the source"
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from models.lighting.inventory import ngsi
+from models.lighting.inventory import delimited, ngsi
 from models.lighting.inventory.mapping import FIELDS, Mapping
 from twin.errors import ConfigError, DataError
 
@@ -34,11 +33,14 @@ class Raw:
         Our columns; empty texts where nothing is said.
     lonlat : (n, 2) float64, degrees
         NaN where a row has no place.
+    flaws
+        What is wrong with the form of a row: its place in these lists, the problem, the action.
     """
 
     rows: list[int]
     texts: dict[str, list[str]]
     lonlat: Floats
+    flaws: list[tuple[int, str, str]] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -97,19 +99,14 @@ def _table(file: Path, mapping: Mapping) -> Raw:
     encoding = "utf-8-sig" if mapping.encoding == "utf-8" else mapping.encoding
     try:
         with file.open(encoding=encoding, newline="") as stream:
-            first = stream.readline()
-            stream.seek(0)
-            sign = mapping.delimiter or max(",;\t|", key=first.count)
-            reader = csv.reader(stream, delimiter=sign)
-            there = [name.strip() for name in next(reader, [])]
-            lines = [(reader.line_num, row) for row in reader if any(map(str.strip, row))]
+            there, lines = delimited.records(stream.read(), mapping.delimiter)
     except (UnicodeDecodeError, LookupError) as error:
         raise DataError(
             f"the inventory is not text in {mapping.encoding!r}: {error}",
             where=str(file),
             mend='name its encoding in the mapping, such as encoding = "latin-1"',
         ) from None
-    except csv.Error as error:
+    except delimited.Unreadable as error:
         raise DataError(f"the inventory cannot be read: {error}", where=str(file)) from None
     columns = _chosen(there, mapping, file)
     for axis in ("x", "y"):
@@ -120,12 +117,28 @@ def _table(file: Path, mapping: Mapping) -> Raw:
                 allowed=", ".join(map(repr, there)),
                 mend=f'name it in the mapping: [columns] {axis} = "..."',
             )
+    _once(there, columns, file)
     at = {ours: there.index(theirs) for ours, theirs in columns.items()}
     texts = {
-        ours: [row[k].strip() if k < len(row) else "" for _, row in lines] for ours, k in at.items()
+        ours: [line.fields[k].strip() if k < len(line.fields) else "" for line in lines]
+        for ours, k in at.items()
     }
     xy = np.column_stack([numbers(texts.pop(axis), mapping.decimal) for axis in ("x", "y")])
-    return Raw([line for line, _ in lines], texts, _degrees(xy.reshape(-1, 2), mapping.crs, file))
+    flaws = [(row, *line.flaw) for row, line in enumerate(lines) if line.flaw is not None]
+    places = _degrees(xy.reshape(-1, 2), mapping.crs, file)
+    return Raw([line.number for line in lines], texts, places, flaws)
+
+
+def _once(there: list[str], columns: dict[str, str], file: Path) -> None:
+    """Refuse a column that is taken and is there more than once: which one is meant?"""
+    for ours, theirs in columns.items():
+        if there.count(theirs) > 1:
+            raise ConfigError(
+                f"the inventory has {there.count(theirs)} columns called {theirs!r}, "
+                f"and {ours!r} is taken from it",
+                where=str(file),
+                mend="rename or remove all of them but one",
+            )
 
 
 def _layer(file: Path, mapping: Mapping) -> Raw:

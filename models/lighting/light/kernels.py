@@ -6,7 +6,7 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
-from models.lighting.classes import BUSY, MIDDLE, USES_BUSY, USES_QUIET
+from models.lighting.classes import USES_BUSY, USES_QUIET
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int32]
@@ -21,6 +21,8 @@ Rows = npt.NDArray[np.int32]
         nb.float64[::1],
         nb.boolean[::1],
         nb.int64[::1],
+        nb.float64[::1],
+        nb.float64[::1],
         nb.float64[:, ::1],
         nb.float64[::1],
         nb.float64[::1],
@@ -38,6 +40,8 @@ def judge(
     capacity: Floats,
     motor: npt.NDArray[np.bool_],
     number: npt.NDArray[np.int64],
+    quiet: Floats,
+    busy: Floats,
     lux: Floats,
     forth: Floats,
     vehicles: Floats,
@@ -56,6 +60,8 @@ def judge(
     capacity : (n_edges,) float64, veh/h
     motor, number : (n_streets,)
         Class of each street: whether M, and its number.
+    quiet, busy : (n_streets,) float64, 1
+        Thresholds of flow over capacity.
     lux : (2, 6) float64
         What P1 to P6, and M1 to M6, ask for.
     forth, vehicles, walkers : (n_streets,) float64, 1/s
@@ -76,9 +82,9 @@ def judge(
                 if not np.isnan(walking[row]):
                     people += walking[row]
         ratio = cars / room if room > 0.0 else 0.0
-        asked[j] = 1.0 if ratio > BUSY else (0.75 if ratio >= MIDDLE else 0.5)
+        asked[j] = 1.0 if ratio > busy[j] else (0.75 if ratio >= quiet[j] else 0.5)
         if motor[j]:
-            shift = 0 if ratio > BUSY else (1 if ratio >= MIDDLE else 2)
+            shift = 0 if ratio > busy[j] else (1 if ratio >= quiet[j] else 2)
         else:
             uses = cars + people
             shift = -1 if uses > USES_BUSY else (0 if uses >= USES_QUIET else 1)
