@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from models.energy import demand
+from models.energy import demand, uptake
 from twin.city.city import City
-from twin.core.random import Streams, uniforms
+from twin.core.random import Streams
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
@@ -128,7 +128,7 @@ class Archetypes:
     ) -> None:
         building = city["building"]
         ages = NORTH if city.place.country in NORTHERN else CENTRAL
-        drawn = uniforms(streams.keys("energy.age", building.ids), 0)
+        drawn = uptake.draws(city, streams, "age")
         weights = np.cumsum(shares or [age.share for age in ages])
         self.age: Rows = np.minimum(np.searchsorted(weights / weights[-1], drawn), len(ages) - 1)
         self._values = np.array([[a.wall, a.roof, a.floor, a.window] for a in ages])[self.age]

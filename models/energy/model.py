@@ -137,6 +137,7 @@ class Energy(Model):
         p = self.parameters
         self.period: Tick = minutes(p.period)
         self["energy.heating_setpoint"][:] = p.room_temperature
+        self.world.announced["energy.line_capacity"] = p
         self._buildings = Buildings(self.world, p, self.world.state.columns)
         stock = self._buildings.stock
         self._bus = self.city.link("building", "bus").indices.astype(np.int64)

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from models.energy import demand, reinforcement
-from models.energy.archetypes import COMFORT, Archetypes
+from models.energy import demand, reinforcement, uptake
+from models.energy.archetypes import Archetypes
 from models.energy.parameters import EnergyParameters
+from models.energy.reinforcement import Plan
 from models.energy.stock import performance, walls
 from twin.core.model import Parameters
 from twin.core.time import Tick
@@ -26,16 +27,16 @@ class ReinforcementParameters(Parameters):
     """What the grid is planned for, and how much of the plan is built."""
 
     heat_pumps: float = Field(
-        0.0, ge=0, le=1, description="Share of heated buildings with a heat pump planned for, 1"
+        0.0,
+        ge=0,
+        le=1,
+        description="Share of heated buildings with heat pumps to plan for, 1; today's anyway",
     )
-    outdoor: float = Field(-12.0, lt=15, description="Outdoor temperature planned for, degC")
-    ages: tuple[float, ...] = Field(
-        (),
-        description="Shares of five age classes of buildings, as in the model; none: the country's",
+    outdoor: float | None = Field(
+        None, lt=15, description="Outdoor temperature planned for, degC; none: the model's"
     )
     loading: float = Field(1.0, gt=0, le=2, description="Highest planned loading, 1")
     lowest_voltage: float = Field(0.92, gt=0.5, lt=1, description="Lowest planned, per unit")
-    source_voltage: float = Field(1.0, gt=0.8, lt=1.2, description="Of the rings, per unit")
     feeders: int | None = Field(
         None, ge=1, description="Only so many of the weakest feeders; all if left out"
     )
@@ -44,8 +45,9 @@ class ReinforcementParameters(Parameters):
 class Reinforcement(Policy):
     """The operator lays cables and changes transformers where the planned load asks for it.
 
-    The planned load is that of the usual winter peak and of heat pumps in a share of the
-    buildings. The model books what it costs, as an annuity and upkeep of the operator.
+    The planned load is that of the usual winter peak, of all electric heating that there is, with
+    what policies before this one brought, and of heat pumps in a share of the buildings. The model
+    books what it costs, as an annuity and upkeep of the operator; the log names what was built.
     """
 
     name: ClassVar[str] = "energy.reinforcement"
@@ -53,42 +55,60 @@ class Reinforcement(Policy):
     acts: ClassVar[tuple[str, ...]] = (LINES, TRANSFORMERS)
     parameters: ReinforcementParameters
 
-    def setup(self) -> None:
-        """Plan, before the first day."""
+    def plan(self) -> Plan:
+        """What to build, from the equipment as it is now."""
         p, city = self.parameters, self.city
-        load = reinforcement.planned_load(city, self._pumps())
-        self._plan = reinforcement.plan(
-            city, load, loading=p.loading, lowest=p.lowest_voltage, source=p.source_voltage
+        known: EnergyParameters = self.world.announced[LINES]
+        load = reinforcement.planned_load(city, self._heat(known))
+        source = known.source_voltage
+        found = reinforcement.plan(
+            city, load, loading=p.loading, lowest=p.lowest_voltage, source=source
         )
         if p.feeders is not None:
-            self._plan = reinforcement.only_weakest(
-                city, self._plan, load, p.source_voltage, p.feeders
-            )
-        lines, transformers = self._plan.changed
-        if not len(lines) and not len(transformers):
-            self.world.warnings.append(
-                "energy.reinforcement: the planned load is within the limits everywhere, so that "
-                "nothing is built; plan for more heat_pumps, or a lower loading"
-            )
+            found = reinforcement.only_weakest(city, found, load, source, p.feeders)
+        return found
 
-    def _pumps(self) -> Floats:
-        """Electricity of heat pumps and their heating rods in the planned peak, W."""
-        p, city = self.parameters, self.city
-        envelope = Archetypes(city, self.world.streams, walls(city), p.ages).envelope(
-            np.zeros(len(city["building"]))
+    def _heat(self, known: EnergyParameters) -> Floats:
+        """Electricity of heat pumps, heating rods and direct heating in the planned peak, W."""
+        p, city, streams = self.parameters, self.city, self.world.streams
+        columns = self.world.state.columns
+        envelope = Archetypes(city, streams, walls(city), known.ages).envelope(
+            columns["energy.insulation"]
         )
-        heat = envelope.loss * (COMFORT - p.outdoor) * demand.annual(city["building"]).heated
-        usual = EnergyParameters.model_validate({})
-        size, factor = usual.heat_pump_size, performance(usual.flow_temperature, p.outdoor)
-        pumps: Floats = p.heat_pumps * heat * (size / factor + max(0.0, 1.0 - size))
-        return pumps
+        outdoor = known.design_temperature if p.outdoor is None else p.outdoor
+        cold = max(known.room_temperature - outdoor, 0.0)
+        heat = envelope.loss * cold * demand.annual(city["building"]).heated
+        drawn = uptake.heating(city, streams)
+        pump = (columns["energy.heat_pump"] >= 0.5) | (drawn < p.heat_pumps)
+        direct = (drawn >= known.heat_pumps) & (drawn < known.heat_pumps + known.direct_heating)
+        size = min(known.heat_pump_size, 1.0)
+        by_pump = size / performance(known.flow_temperature, outdoor) + 1.0 - size
+        found: Floats = heat * np.where(pump, by_pump, np.where(direct, 1.0, 0.0))
+        return found
 
     def decide(self, now: Tick, view: View) -> Iterable[Action]:
         """Once, at the start."""
         if now > 0:
             return
-        for port, wanted in ((LINES, self._plan.lines), (TRANSFORMERS, self._plan.transformers)):
-            rows = np.flatnonzero(wanted > 1.0)
+        plan = self.plan()
+        lines, transformers = plan.changed
+        if not len(lines) and not len(transformers):
+            self.world.warnings.append(
+                "energy.reinforcement: the planned load is within the limits everywhere, so that "
+                "nothing is built; plan for more heat_pumps, a lower loading, or name feeders"
+            )
+        for table, rows, wanted in (
+            ("line", lines, plan.lines),
+            ("transformer", transformers, plan.transformers),
+        ):
+            for row in rows:
+                name = f"{table} {self.city[table].ids[row]}"
+                times = round(float(wanted[row]), 2)
+                self.world.log.add(now, "energy.reinforced", name, capacity_times=times)
+        for port, rows, wanted in (
+            (LINES, lines, plan.lines),
+            (TRANSFORMERS, transformers, plan.transformers),
+        ):
             if len(rows):
                 yield Action(port, wanted[rows], rows)
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.energy import demand
-from models.energy.grid import Grid
+from models.energy.grid import Flow, Grid
 from twin.city.city import City
 from twin.city.table import Table
 
@@ -53,17 +53,17 @@ class Plan:
         )
 
 
-def planned_load(city: City, heat_pump: Floats) -> Floats:
+def planned_load(city: City, heat: Floats) -> Floats:
     """Load of each bus in the planned winter peak, W; (n_bus,).
 
     Parameters
     ----------
-    heat_pump : (n_building,) float64, W
-        Electricity that heat pumps draw in the peak, besides the rest.
+    heat : (n_building,) float64, W
+        Electricity for heat in the peak, besides the rest.
     """
     building = city["building"]
     used = demand.annual(building)
-    power = used.home * DIVERSE_PEAK + demand.business_peak(used) + heat_pump
+    power = used.home * DIVERSE_PEAK + demand.business_peak(used) + heat
     bus = city.link("building", "bus").indices
     found = np.bincount(bus, power, len(city["bus"])).astype(np.float64)
     if "charger" in city:
@@ -145,7 +145,8 @@ def only_weakest(city: City, whole: Plan, load: Floats, source: float, feeders: 
     """Of a plan, what belongs to the feeders that are loaded most at the planned load.
 
     A feeder is a street's lines from its station, or a ring; the transformer above a street's
-    feeder belongs to it.
+    feeder belongs to it. A feeder that the plan leaves as it is, because it is within the limits,
+    gets the next size of what is loaded most.
     """
     line, unit = city["line"], city["transformer"]
     loaded = Grid(city, source).solve(load, load * REACTIVE)
@@ -157,10 +158,27 @@ def only_weakest(city: City, whole: Plan, load: Floats, source: float, feeders: 
     np.maximum.at(score, of_line, loaded.line_loading)
     first = np.flatnonzero(head >= 0)
     np.maximum.at(score, of_line[first], loaded.transformer_loading[head[first]])
-    kept = np.isin(of_line, np.argsort(-score, kind="stable")[:feeders])
+    weakest = np.argsort(-score, kind="stable")[:feeders]
+    kept = np.isin(of_line, weakest)
     stations = np.zeros(len(unit), dtype=bool)
     stations[head[kept & (head >= 0)]] = True
-    return Plan(np.where(kept, whole.lines, 1.0), np.where(stations, whole.transformers, 1.0))
+    found = Plan(np.where(kept, whole.lines, 1.0), np.where(stations, whole.transformers, 1.0))
+    for feeder in weakest:
+        _relieve(found, np.flatnonzero(of_line == feeder), head, loaded)
+    return found
+
+
+def _relieve(found: Plan, lines: Rows, head: Rows, loaded: Flow) -> None:
+    """Where a feeder gets nothing, its most loaded cable or transformer gets the next size."""
+    units = np.unique(head[lines][head[lines] >= 0])
+    if not len(lines) or (found.lines[lines] > 1.0).any() or (found.transformers[units] > 1).any():
+        return
+    line = lines[np.argmax(loaded.line_loading[lines])]
+    unit = units[np.argmax(loaded.transformer_loading[units])] if len(units) else -1
+    if unit >= 0 and loaded.transformer_loading[unit] > loaded.line_loading[line]:
+        found.transformers[unit] = 1.5
+    else:
+        found.lines[line] = 2.0
 
 
 def capital(city: City, built: Plan, *, trench: float, cable: float, transformer: float) -> float:

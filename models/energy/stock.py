@@ -11,7 +11,7 @@ from models.energy.demand import USES, Demand
 from models.energy.investments import Investment, Investments
 from models.energy.parameters import EnergyParameters
 from twin.city.city import City
-from twin.core.random import Streams, uniforms
+from twin.core.random import Streams
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -67,8 +67,8 @@ class Stock:
         drawn = uptake.heating(city, streams)
         self.first_pumps: Floats = (drawn < p.heat_pumps).astype(np.float64)
         self._direct = (drawn >= p.heat_pumps) & (drawn < p.heat_pumps + p.direct_heating)
-        self._gas = uniforms(streams.keys("energy.gas", building.ids), 0) < p.gas
-        cooled = uniforms(streams.keys("energy.cooling", building.ids), 0) < p.cooled
+        self._gas = uptake.draws(city, streams, "gas") < p.gas
+        cooled = uptake.draws(city, streams, "cooling") < p.cooled
         cooled &= np.isin(building["use"], COOLED_USES)
         self.coldest: Floats = np.where(cooled, COOLING, 0.0)
         self._roof = roof

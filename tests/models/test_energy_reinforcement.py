@@ -73,8 +73,42 @@ def policy(city: City, **parameters: object) -> Reinforcement:
     return found
 
 
+def test_todays_heat_pumps_are_planned_for(city: City) -> None:
+    model = living(city, heat_pumps=1.0, direct_heating=0.0)
+    today = Reinforcement(model.world, Reinforcement.Parameters())
+    assert sum(len(rows) for rows in today.plan().changed) > 0
+    fuel = living(city, heat_pumps=0.0, direct_heating=0.0)
+    assert (
+        sum(len(rows) for rows in Reinforcement(fuel.world, today.parameters).plan().changed) == 0
+    )
+    fuel["energy.heat_pump"][:] = 1.0  # as a policy before it would
+    later = Reinforcement(fuel.world, today.parameters).plan()
+    assert later.same(today.plan())
+
+
+def test_the_weakest_feeder_is_built_where_nothing_lacks_and_named(city: City) -> None:
+    model = living(city, heat_pumps=0.0, direct_heating=0.0)
+    weakest = Reinforcement(model.world, Reinforcement.Parameters(feeders=1))
+    acts = list(weakest.decide(0, None))  # type: ignore[arg-type]
+    assert len(acts) == 1
+    assert acts[0].rows is not None
+    assert len(acts[0].rows) == 1
+    load = planned_load(city, np.zeros(len(city["building"])))
+    flow = Grid(city).solve(load, load * REACTIVE)
+    table, of = (
+        ("line", flow.line_loading)
+        if acts[0].port == "energy.line_capacity"
+        else ("transformer", flow.transformer_loading)
+    )
+    assert of[acts[0].rows[0]] == max(flow.line_loading.max(), flow.transformer_loading.max())
+    kind, subject = model.world.log.rows[-1][1:3]
+    assert kind == "energy.reinforced"
+    assert subject == f"{table} {city[table].ids[acts[0].rows[0]]}"
+
+
 def test_a_policy_that_builds_nothing_says_so(city: City) -> None:
-    idle = policy(city, heat_pumps=0.0)
+    model = living(city, heat_pumps=0.0, direct_heating=0.0)
+    idle = Reinforcement(model.world, Reinforcement.Parameters())
     assert list(idle.decide(0, None)) == []  # type: ignore[arg-type]
     assert any("nothing is built" in text for text in idle.world.warnings)
 

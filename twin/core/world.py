@@ -53,7 +53,8 @@ class World:
     written
         Ports that a model of the run writes; of the others a reader has what its default says.
     announced
-        What policies make known before they act, such as a price list, by control port.
+        What parts make known to each other before they act, such as a price list or what a
+        planner needs, by control port.
     warnings
         What a model or an event wants the reader of the results to know.
     """
