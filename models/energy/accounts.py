@@ -14,6 +14,7 @@ from models.energy.loads import Loads
 from models.energy.parameters import EnergyParameters
 from models.energy.stock import PAYERS
 from models.energy.tariffs import Tariffs
+from models.energy.weekly import WeeklyVoltage
 from twin.city.city import City
 from twin.core.ledger import Ledger
 from twin.core.time import Tick, hours
@@ -93,6 +94,7 @@ class Accounts:
         self._rooms, self._rooms_total = np.zeros(2), np.zeros(2)
         self._outside, self._minutes = np.zeros(3), np.zeros(3)
         self._peak = 0.0
+        self._weekly, self._voltage = WeeklyVoltage(int(self._low_voltage.sum())), np.zeros(0)
         self.line_peak = np.zeros(len(city["line"]))
         self.transformer_peak = np.zeros(len(city["transformer"]))
         self.lowest = np.full(len(city["bus"]), np.inf)
@@ -163,6 +165,7 @@ class Accounts:
                 ),
             ]
         )
+        self._voltage = voltage[where]
         self._peak = max(self._peak, flow.infeed)
         np.maximum(self.line_peak, flow.line_loading, out=self.line_peak)
         np.maximum(self.transformer_peak, flow.transformer_loading, out=self.transformer_peak)
@@ -199,6 +202,7 @@ class Accounts:
         self._operator += self._investments.yearly("grid operator") * seconds / YEAR
         self._equipment += [self._investments.yearly(party) * seconds / YEAR for party in PAYERS]
         self._minutes += self._outside * seconds / 60.0
+        self._weekly.add(self._voltage, seconds)
         self._rooms_total += self._rooms * seconds / 3600.0
 
     def book(self, ledger: Ledger, now: Tick) -> None:
@@ -226,6 +230,7 @@ class Accounts:
         lowest = self.lowest[self._low_voltage & np.isfinite(self.lowest)]
         band = self._parameters.voltage_band
         weak = (self.lowest < 1.0 - band) | (self.highest > 1.0 + band)
+        failed, share = self._weekly.measure()
         return {
             "consumption": sums["delivered"],
             "buildings": sums["buildings"],
@@ -250,6 +255,8 @@ class Accounts:
             "lowest_voltage": 100.0 * float(lowest.min()) if len(lowest) else 0.0,
             "highest_voltage": 100.0 * float(self.highest[self._low_voltage].max(initial=0.0)),
             "voltage_violation": float(self._minutes[0]),
+            "en50160_nodes": float(failed),
+            "en50160_share": 100.0 * share,
             "line_overload": float(self._minutes[1]),
             "transformer_overload": float(self._minutes[2]),
             "weak_nodes": float((weak & self._low_voltage).sum()),

@@ -15,7 +15,7 @@ from models.energy.grid import Flow, Grid
 from models.energy.investments import Investment
 from models.energy.loads import Buildings, Loads
 from models.energy.parameters import EnergyParameters
-from models.energy.reinforcement import Plan, capital, reinforced
+from models.energy.reinforcement import Plan, capital, enlarged, reinforced
 from models.energy.reliability.outages import INDICATORS as OUTAGE_INDICATORS
 from models.energy.reliability.outages import Outages
 from models.energy.stock import NO_LIMIT
@@ -117,6 +117,8 @@ class Energy(Model):
         Indicator("energy.highest_voltage", "%"),
         Indicator("energy.voltage_violation", "min", headline=True),
         Indicator("energy.weak_nodes", "nodes", stakeholder="firms"),
+        Indicator("energy.en50160_nodes", "nodes"),
+        Indicator("energy.en50160_share", "%", better="higher"),
         Indicator("energy.line_overload", "min", stakeholder="firms"),
         Indicator("energy.overloaded_lines", "cables", stakeholder="firms", headline=True),
         Indicator("energy.highest_line_loading", "%", stakeholder="firms"),
@@ -125,6 +127,7 @@ class Energy(Model):
             "energy.overloaded_transformers", "transformers", stakeholder="firms", headline=True
         ),
         Indicator("energy.highest_transformer_loading", "%", stakeholder="firms"),
+        Indicator("energy.mending_cost", "EUR", stakeholder="firms"),
         Indicator("energy.unserved", "kWh"),
         *OUTAGE_INDICATORS,
         Indicator("energy.cold_rooms", "K·h", stakeholder="households", headline=True),
@@ -210,11 +213,22 @@ class Energy(Model):
         p, self._built = self.parameters, wanted.copy()
         self._grid = Grid(reinforced(self.city, self._built), p.source_voltage)
         self._grid.switch(*self._outages.closed())
-        costs = {"trench": p.trench_cost, "cable": p.cable_cost, "transformer": p.transformer_cost}
-        spent = capital(self.city, self._built, **costs)
+        spent = self._capital(self._built)
         self._buildings.stock.investments.own(
             "grid reinforcement", "grid operator", Investment(spent, p.upkeep * spent, GRID_LIFE)
         )
+
+    def _capital(self, plan: Plan) -> float:
+        """What it costs to build a plan from today's grid, EUR."""
+        p = self.parameters
+        costs = {"trench": p.trench_cost, "cable": p.cable_cost, "transformer": p.transformer_cost}
+        return capital(self.city, plan, **costs)
+
+    def _mending(self) -> float:
+        """What it would cost to build all that was overloaded large enough, EUR."""
+        accounts = self._accounts
+        wanted = enlarged(self._built, accounts.line_peak, accounts.transformer_peak)
+        return self._capital(wanted) - self._capital(self._built)
 
     def _automate(self) -> None:
         """Pay for the switches that are driven from afar, from when they are wanted."""
@@ -252,6 +266,7 @@ class Energy(Model):
         """Energy, peak, voltages, costs over the run, and what outages took."""
         self._accounts.book(self.world.ledger, self._last or 0)
         found = {f"energy.{name}": value for name, value in self._accounts.measure().items()}
+        found["energy.mending_cost"] = self._mending()
         found["energy.shifted"] = float(self._buildings.homes.shifted[0])
         return found | self._outages.measure()
 

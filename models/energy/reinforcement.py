@@ -122,6 +122,20 @@ def plan(city: City, load: Floats, *, loading: float, lowest: float, source: flo
     return found
 
 
+def enlarged(built: Plan, lines: Floats, transformers: Floats) -> Plan:
+    """A plan with more where loadings passed 1: cables in whole multiples, transformers in halves.
+
+    Parameters
+    ----------
+    lines, transformers : (n_line,), (n_transformer,) float64, 1
+        Highest loadings of what is built.
+    """
+    found = built.copy()
+    _raise(found.lines, lines, 1.0, 1.0)
+    _raise(found.transformers, transformers, 1.0, 0.5)
+    return found
+
+
 def _raise(factor: Floats, loaded: Floats, limit: float, step: float) -> None:
     """Capacity in steps of the present one, until the loading is within the limit."""
     over = loaded > limit
