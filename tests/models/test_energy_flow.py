@@ -119,7 +119,7 @@ def test_a_negative_resistance_is_refused_by_name():
     network = from_pandapower(networks.case33bw()).network
     series = network.series.copy()
     series[4] = -series[4]
-    with pytest.raises(DataError, match="'4'"):
+    with pytest.raises(DataError, match="'line 4 from bus 4 to bus 5'"):
         PowerFlow(replace(network, series=series))
 
 
@@ -136,5 +136,5 @@ def test_an_island_is_refused_when_asked_and_dark_otherwise():
 def test_a_generator_that_holds_a_voltage_is_refused():
     net = networks.case33bw()
     pandapower.create_gen(net, 5, 0.1)
-    with pytest.raises(DataError, match="generator"):
+    with pytest.raises(DataError, match="gen 0 at bus 5"):
         from_pandapower(net)

@@ -207,8 +207,11 @@ def test_a_slack_out_of_service_leaves_its_tree_dark():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"series": 0.0}, "branch 'branch 3' has a series impedance of 0"),
-        ({"series": np.nan}, "branch 'branch 3' has a series that is not finite"),
+        ({"series": 0.0}, "branch 'branch 3 from bus .* to bus .*' has a series impedance of 0"),
+        (
+            {"series": np.nan},
+            "branch 'branch 3 from bus .* to bus .*' has a series that is not finite",
+        ),
         ({"rating": 0.0}, "branch 'branch 3' has no rating"),
         ({"to_bus": 99}, "branch 'branch 3' has an end at no bus"),
     ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from models.energy.flow.network import Floats, Network, Rows
+from models.energy.flow.network import Complex, Floats, Network, Rows
 from twin.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -22,6 +22,10 @@ Labels = npt.NDArray[Any]
 QUARTER = np.timedelta64(15, "m")
 SIMBENCH = "simbench:"
 SOURCES = "a pandapower .json, simbench:CODE, or the folder of a bundle"
+
+
+def _nothing() -> Rows:
+    return np.empty(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,14 @@ class Case:
         Names in the source's tables.
     bus_row, line_row, trafo_row : int64
         Bus or branch of each.
+    trafo3w, trafo3w_row
+        As these, with the branches of all high sides, then the middle ones, then the low ones.
+    ext_grid, ext_grid_bus
+        Names of the sources, and the position of each one's bus in ``bus``; none where unknown.
+    own : (2, n, 1 or n_step) float64, W and var, or nothing
+        Loads of each of ``bus`` where closed switches join some of them.
+    own_shunt : (n,) complex128, W and var
+        What its shunts draw at nominal voltage.
     """
 
     name: str
@@ -53,6 +65,12 @@ class Case:
     line_row: Rows
     trafo: Labels
     trafo_row: Rows
+    trafo3w: Labels = field(default_factory=_nothing)
+    trafo3w_row: Rows = field(default_factory=_nothing)
+    ext_grid: Labels = field(default_factory=_nothing)
+    ext_grid_bus: Rows = field(default_factory=_nothing)
+    own: Floats | None = None
+    own_shunt: Complex | None = None
 
     def between(self, begin: datetime | None, end: datetime | None) -> Case:
         """The steps from one time until before another.
@@ -88,6 +106,7 @@ class Case:
             active=np.ascontiguousarray(self.active[:, chosen]),
             reactive=np.ascontiguousarray(self.reactive[:, chosen]),
             times=self.times[chosen] if len(self.times) else self.times,
+            own=None if self.own is None else self.own[:, :, chosen],
         )
 
 
@@ -114,9 +133,12 @@ def read(source: str, begin: datetime | None = None, end: datetime | None = None
 
 def from_net(net: Any, name: str) -> Case:
     """A pandapower network with the loads that it has."""
+    from models.energy.flow.pandapower_buses import shunts, standing
     from models.energy.flow.pandapower_import import from_pandapower
 
     found = from_pandapower(net)
+    own = standing(net)
+    sources = net.ext_grid.index[net.ext_grid.in_service]
     return Case(
         name,
         found.network,
@@ -129,6 +151,12 @@ def from_net(net: Any, name: str) -> Case:
         found.line,
         net.trafo.index.to_numpy(),
         found.trafo,
+        net.trafo3w.index.to_numpy(),
+        found.trafo3w,
+        sources.to_numpy(),
+        net.bus.index.get_indexer(net.ext_grid.bus[sources]),
+        np.stack([own.real, own.imag])[:, :, None],
+        shunts(net),
     )
 
 
@@ -154,28 +182,29 @@ def _simbench(code: str) -> Case:
         raise ConfigError(f"{code!r} is no simbench code", allowed="1-LV-urban6--2-sw and the like")
     net = simbench.get_simbench_net(code)
     profiles = simbench.get_absolute_values(net, profiles_instead_of_study_cases=True)
+    from models.energy.flow.pandapower_buses import profiled
+
     case = from_net(net, code)
-    active, reactive = profile_loads(net, profiles, case)
+    own = profiled(net, profiles)
+    active, reactive = _gathered(case, own)
     first = datetime.strptime(str(net.profiles["load"].time.iloc[0]), "%d.%m.%Y %H:%M")
     times = np.datetime64(first, "s") + QUARTER * np.arange(active.shape[1])
-    return replace(case, active=active, reactive=reactive, times=times)
+    return replace(case, active=active, reactive=reactive, times=times, own=own)
 
 
 def profile_loads(net: Any, profiles: dict[Any, Any], case: Case) -> tuple[Floats, Floats]:
     """Loads and storages less generation by profile; both (n_bus, n_step), W and var."""
-    steps = len(next(iter(profiles.values())))
-    out = np.zeros((2, len(case.network.bus_names), steps))
-    row = dict(zip(case.bus.tolist(), case.bus_row.tolist(), strict=True))
-    for table, sign in (("load", 1e6), ("storage", 1e6), ("sgen", -1e6)):
-        frame = net[table]
-        rows = np.array([row[bus] for bus in frame.bus], dtype=np.int64)
-        active = sign * frame.in_service.to_numpy(float)[:, None]
-        for side, key in enumerate(("p_mw", "q_mvar")):
-            given = profiles.get((table, key))
-            power = frame[key].to_numpy(float)[:, None]
-            if given is not None:
-                power = given[frame.index].to_numpy(float).T
-            np.add.at(out[side], rows, active * power)
+    from models.energy.flow.pandapower_buses import profiled
+
+    return _gathered(case, profiled(net, profiles))
+
+
+def _gathered(case: Case, own: Floats) -> tuple[Floats, Floats]:
+    """Loads of joined buses together."""
+    out = np.zeros((2, len(case.network.bus_names), own.shape[2]))
+    known = case.bus_row >= 0
+    for side in range(2):
+        np.add.at(out[side], case.bus_row[known], own[side][known])
     return out[0], out[1]
 
 

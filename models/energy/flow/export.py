@@ -1,4 +1,4 @@
-"""Results as pandapower's tables: ``res_bus``, ``res_line``, ``res_trafo``."""
+"""Results as pandapower's tables: ``res_bus``, ``res_line``, ``res_trafo``, ``res_ext_grid``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models.energy.flow.case import Case
+from models.energy.flow.case import Case, Labels
 from models.energy.flow.network import Complex, Floats, Network, Rows
 from models.energy.flow.result import Result
 from twin.errors import ConfigError
@@ -23,9 +23,8 @@ def tables(case: Case, result: Result) -> dict[str, pd.DataFrame]:
     """Results under pandapower's names and units, one row an element and step.
 
     The index of a table is (``step``, element) for many steps and the element for one. Power is
-    that drawn from the bus, so that a slack's is negative; where closed switches join buses, the
-    first of them has the power of all. Transformers are loaded by their currents, pandapower's
-    default.
+    that drawn from the bus, so that a slack's is negative. Transformers are loaded by their
+    currents, pandapower's default.
     """
     import pandas as pd
 
@@ -34,11 +33,16 @@ def tables(case: Case, result: Result) -> dict[str, pd.DataFrame]:
     voltage = (result.real + 1j * result.imaginary).reshape(-1, steps)
     on = result.supplied[:, None] & ~np.isnan(result.real)
     ends = _Ends(case.network, voltage, at_from, at_to)
-    filled = {
-        "res_bus": (case.bus, _bus(case, voltage, on, at_from, at_to)),
+    drawn, fed = _at_buses(case, voltage, at_from, at_to)
+    filled: dict[str, tuple[Labels, dict[str, Floats]]] = {
+        "res_bus": (case.bus, _bus(case, voltage, on, drawn)),
         "res_line": (case.line, ends.line(case.line_row)),
         "res_trafo": (case.trafo, ends.trafo(case.trafo_row)),
     }
+    if len(case.trafo3w):
+        filled["res_trafo3w"] = (case.trafo3w, ends.trafo3w(case.trafo3w_row))
+    if len(case.ext_grid):
+        filled["res_ext_grid"] = (case.ext_grid, _parts(fed, "p_mw", "q_mvar"))
     out = {}
     for name, (labels, columns) in filled.items():
         index = (
@@ -106,23 +110,48 @@ def _parquet(frame: pd.DataFrame, path: Path, name: str, times: list[str]) -> Pa
     return target
 
 
-def _bus(
-    case: Case, voltage: Complex, on: Any, at_from: Complex, at_to: Complex
-) -> dict[str, Floats]:
-    n, rows = case.network, case.bus_row
-    drawn = np.zeros_like(voltage)
-    np.subtract.at(drawn, n.from_bus, at_from)
-    np.subtract.at(drawn, n.to_bus, at_to)
-    first = np.zeros(len(rows), dtype=bool)
-    first[np.unique(rows, return_index=True)[1]] = True
-    lit = np.where(on, voltage, np.nan)
-    power = np.where(first[:, None], drawn[rows], 0.0)
+def _bus(case: Case, voltage: Complex, on: Any, drawn: Complex) -> dict[str, Floats]:
+    lit = np.where(on, voltage, np.nan)[case.bus_row]
     return {
-        "vm_pu": np.abs(lit)[rows],
-        "va_degree": np.rad2deg(np.angle(lit))[rows],
-        "p_mw": power.real,
-        "q_mvar": power.imag,
+        "vm_pu": np.abs(lit),
+        "va_degree": np.rad2deg(np.angle(lit)),
+        **_parts(drawn, "p_mw", "q_mvar"),
     }
+
+
+def _parts(power: Complex, active: str, reactive: str) -> dict[str, Floats]:
+    return {active: power.real, reactive: power.imag}
+
+
+def _at_buses(
+    case: Case, voltage: Complex, at_from: Complex, at_to: Complex
+) -> tuple[Complex, Complex]:
+    """MVA drawn from the source's buses, and fed into the network by its external grids.
+
+    What leaves through the branches is known of joined buses together. Where the loads of each are
+    known, the external grids at them share what these leave over; else the first has all.
+    """
+    n, rows = case.network, case.bus_row
+    leaving = np.zeros_like(voltage)
+    np.add.at(leaving, n.from_bus, at_from)
+    np.add.at(leaving, n.to_bus, at_to)
+    if case.own is None or case.own_shunt is None:
+        first = np.zeros(len(rows), dtype=bool)
+        first[np.unique(rows, return_index=True)[1]] = True
+        all_of_it: Complex = np.where(first[:, None], -leaving[rows], 0.0)
+        return all_of_it, np.zeros((0, voltage.shape[1]), dtype=np.complex128)
+    size = np.abs(voltage)
+    current, impedance = n.constant_current[:, None], n.constant_impedance[:, None]
+    share = 1.0 + current * (size - 1.0) + impedance * (size**2 - 1.0)
+    lit = (size > 0.0)[rows]
+    loads = (case.own[0] + 1j * case.own[1]) * share[rows]
+    loads = (loads + case.own_shunt[:, None] * size[rows] ** 2) / 1e6
+    drawn = np.where(lit, loads, np.zeros_like(loads))
+    np.add.at(leaving, rows, drawn)
+    at = rows[case.ext_grid_bus]
+    fed: Complex = leaving[at] / np.bincount(at, minlength=len(voltage))[at][:, None]
+    np.subtract.at(drawn, case.ext_grid_bus, fed)
+    return drawn, fed
 
 
 class _Ends:
@@ -156,11 +185,20 @@ class _Ends:
             f"i_{two}_ka": j[rows],
         }
 
+    def _voltages(self, rows: Rows, one: str, two: str) -> dict[str, Floats]:
+        found = {}
+        for side, voltage in zip((one, two), self._voltage, strict=True):
+            lit = np.where(voltage[rows] == 0.0, np.nan, voltage[rows])
+            found[f"vm_{side}_pu"] = np.abs(lit)
+            found[f"va_{side}_degree"] = np.rad2deg(np.angle(lit))
+        return found
+
     def line(self, rows: Rows) -> dict[str, Floats]:
         columns = self._sides(rows, "from", "to")
         largest = np.maximum(columns["i_from_ka"], columns["i_to_ka"])
         rated = self._network.rating[rows][:, None] / 1e3
-        return columns | {"i_ka": largest, "loading_percent": 100.0 * largest / rated}
+        columns |= {"i_ka": largest, **self._voltages(rows, "from", "to")}
+        return columns | {"loading_percent": 100.0 * largest / rated}
 
     def trafo(self, rows: Rows) -> dict[str, Floats]:
         columns = self._sides(rows, "hv", "lv")
@@ -169,4 +207,20 @@ class _Ends:
             np.sqrt(3.0) * kv[rows] * i
             for kv, i in zip(self._nominal, (columns["i_hv_ka"], columns["i_lv_ka"]), strict=True)
         ]
+        columns |= self._voltages(rows, "hv", "lv")
         return columns | {"loading_percent": 100.0 * np.maximum(*apparent) / rated}
+
+    def trafo3w(self, rows: Rows) -> dict[str, Floats]:
+        """The outer ends of the legs: the *from* end of the high one, the *to* end of others."""
+        sides = zip(("hv", "mv", "lv"), (0, 1, 1), np.split(rows, 3), strict=True)
+        columns: dict[str, Floats] = {}
+        lost, loading = np.zeros((len(rows) // 3, 1), dtype=np.complex128), []
+        for name, end, leg in sides:
+            power, current = self._powers[end][leg], self._current[end][leg]
+            columns |= _parts(power, f"p_{name}_mw", f"q_{name}_mvar")
+            columns[f"i_{name}_ka"] = current
+            lost = lost + power
+            rated = self._network.rating[leg][:, None] / 1e6
+            loading.append(100.0 * np.sqrt(3.0) * self._nominal[end][leg] * current / rated)
+        columns |= _parts(lost, "pl_mw", "ql_mvar")
+        return columns | {"loading_percent": np.max(loading, axis=0)}

@@ -13,8 +13,9 @@ Rows = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 Names = npt.NDArray[np.str_]
 
-LINE, TRANSFORMER = 0, 1
-"""Kinds of branch: rated by current, and rated by apparent power."""
+LINE, TRANSFORMER, LEG = 0, 1, 2
+"""Kinds of branch: rated by current, by apparent power, and so too but one leg of the star that a
+transformer of three windings is, whose impedance may be negative."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Network:
     branch_names : (n_branch,) str
     from_bus, to_bus : (n_branch,) int64
     kind : (n_branch,) int64
-        :data:`LINE` or :data:`TRANSFORMER`.
+        :data:`LINE`, :data:`TRANSFORMER` or :data:`LEG`.
     series : (n_branch,) complex128, per unit
     from_shunt, to_shunt : (n_branch,) complex128, per unit
     ratio : (n_branch,) complex128

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from models.energy.flow.network import LINE, TRANSFORMER, Complex, Floats, Network, Rows
+from models.energy.flow.network import LEG, LINE, TRANSFORMER, Complex, Floats, Network, Rows
+from models.energy.flow.pandapower_check import bus_called, called, check
 from twin.errors import DataError
 
 REFERENCE, ISOLATED = 3, 4
@@ -28,6 +29,8 @@ class Imported:
         Row of each pandapower bus; buses that a closed switch joins share one.
     line, trafo : (n_line,), (n_trafo,) int64
         Branch of each row of the pandapower tables.
+    trafo3w : (3 n_trafo3w,) int64
+        Branches from the high, the middle and the low side to the middle of the star, side by side.
     """
 
     network: Network
@@ -36,6 +39,7 @@ class Imported:
     bus: Rows
     line: Rows
     trafo: Rows
+    trafo3w: Rows
 
 
 def from_pandapower(net: Any) -> Imported:
@@ -51,14 +55,14 @@ def from_pandapower(net: Any) -> Imported:
     Raises
     ------
     DataError
-        A generator holds a voltage beside the external grids, there is none of these, or a load's
-        shares of constant current or impedance are no shares, or others in reactive power.
+        See :func:`.pandapower_check.check`; a load's shares of constant current or impedance are
+        no shares, or others in reactive power; an impedance is not the same in both directions.
     """
     from pandapower.converter.pypower.to_ppc import to_ppc
     from pandapower.pd2ppc import _pd2ppc
     from pandapower.pypower import idx_brch, idx_bus
 
-    _check(net)
+    check(net)
     to_ppc(net, calculate_voltage_angles=True, init="flat")
     case, _ = _pd2ppc(net)  # what to_ppc returns lacks conductances, and buses out of service
     bus, branch, base = case["bus"], case["branch"], float(case["baseMVA"]) * 1e6
@@ -66,17 +70,21 @@ def from_pandapower(net: Any) -> Imported:
     shares = _shares(net, lookup, len(bus))
     slack = np.flatnonzero(bus[:, idx_bus.BUS_TYPE] == REFERENCE)
     closed = branch[:, idx_brch.BR_STATUS].real > 0
+    names = _branch_names(net, len(branch))
+    _check_symmetric(branch, idx_brch, names)
+    kind = np.full(len(branch), TRANSFORMER)
+    kind[_branches(net, "line")], kind[_branches(net, "trafo3w")] = LINE, LEG
     network = Network(
-        bus_names=np.arange(len(bus)).astype(np.str_),
+        bus_names=_bus_names(net, lookup, len(bus)),
         nominal_voltage=np.ascontiguousarray(bus[:, idx_bus.BASE_KV]) * 1000.0,
         base_power=base,
-        branch_names=np.arange(len(branch)).astype(np.str_),
+        branch_names=names,
         from_bus=branch[:, idx_brch.F_BUS].real.astype(np.int64),
         to_bus=branch[:, idx_brch.T_BUS].real.astype(np.int64),
-        kind=np.where(np.arange(len(branch)) < len(net.line), LINE, TRANSFORMER),
+        kind=kind,
         series=_column(branch, idx_brch.BR_R) + 1j * _column(branch, idx_brch.BR_X),
-        from_shunt=_shunt(branch, idx_brch),
-        to_shunt=_shunt(branch, idx_brch),
+        from_shunt=_shunt(branch, idx_brch, at_to=False),
+        to_shunt=_shunt(branch, idx_brch, at_to=True),
         ratio=_ratio(branch, idx_brch),
         rating=_rating(net, len(branch)),
         closed=closed,
@@ -93,22 +101,43 @@ def from_pandapower(net: Any) -> Imported:
         lookup,
         _branches(net, "line"),
         _branches(net, "trafo"),
+        _branches(net, "trafo3w"),
     )
 
 
-def _check(net: Any) -> None:
-    """What this reader cannot say is refused by name."""
-    running = net.gen[net.gen.in_service]
-    if len(running):
+def _bus_names(net: Any, lookup: Rows, buses: int) -> Any:
+    """Index and name of the first bus in each row; rows between windings and at open ends too."""
+    names = [f"auxiliary {row}" for row in range(buses)]
+    for bus in net.bus.index[::-1]:
+        if 0 <= lookup[bus] < buses:
+            names[lookup[bus]] = bus_called(net, bus).removeprefix("bus ")
+    return np.array(names, dtype=np.str_)
+
+
+def _branch_names(net: Any, branches: int) -> Any:
+    """Table, index, name and buses of each branch."""
+    names = [f"auxiliary {row}" for row in range(branches)]
+    for table in net._pd2ppc_lookups["branch"]:
+        rows = _branches(net, table)
+        frame = net[table]
+        if table == "trafo3w":
+            for side, leg in zip(("hv", "mv", "lv"), np.split(rows, 3), strict=True):
+                for row, index in zip(leg, frame.index, strict=True):
+                    names[row] = f"{side} of {called(net, table, index)}"
+        elif len(rows) == len(frame):
+            for row, index in zip(rows, frame.index, strict=True):
+                names[row] = called(net, table, index)
+    return np.array(names, dtype=np.str_)
+
+
+def _check_symmetric(branch: Any, idx: Any, names: Any) -> None:
+    bad = (_column(branch, idx.BR_R_ASYM) != 0.0) | (_column(branch, idx.BR_X_ASYM) != 0.0)
+    bad &= _column(branch, idx.BR_STATUS) > 0.0
+    if bad.any():
         raise DataError(
-            f"the generator {running.index[0]} of the pandapower network holds a voltage",
-            allowed="external grids as the only elements that do",
-            mend="make it a static generator (sgen), or an external grid",
-        )
-    if not net.ext_grid.in_service.any():
-        raise DataError(
-            "the pandapower network has no external grid in service",
-            mend="pandapower.create_ext_grid(net, bus)",
+            f"{names[np.argmax(bad)]} has another impedance from its first bus to its second than"
+            " back",
+            allowed="rft_pu and rtf_pu alike, and xft_pu and xtf_pu",
         )
 
 
@@ -177,6 +206,9 @@ def _rating(net: Any, branches: int) -> Floats:
         rating[_branches(net, "line")] = given * 1e3
     if len(trafo):
         rating[_branches(net, "trafo")] = (trafo.sn_mva * trafo.parallel).to_numpy(float) * 1e6
+    if len(net.trafo3w):
+        sides = [net.trafo3w[f"sn_{side}_mva"].to_numpy(float) for side in ("hv", "mv", "lv")]
+        rating[_branches(net, "trafo3w")] = np.concatenate(sides) * 1e6
     return np.where(rating > 0.0, rating, np.inf)
 
 
@@ -184,9 +216,11 @@ def _column(branch: Any, position: int) -> Floats:
     return np.ascontiguousarray(branch[:, position].real, dtype=np.float64)
 
 
-def _shunt(branch: Any, idx: Any) -> Complex:
-    """Half of a branch's admittance to earth, per unit."""
+def _shunt(branch: Any, idx: Any, *, at_to: bool) -> Complex:
+    """A branch's admittance to earth at one end, per unit; half of what the case has."""
     whole: Complex = _column(branch, idx.BR_G) + 1j * _column(branch, idx.BR_B)
+    if at_to:
+        whole = whole + _column(branch, idx.BR_G_ASYM) + 1j * _column(branch, idx.BR_B_ASYM)
     return 0.5 * whole
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.energy.flow.graph import kernels
-from models.energy.flow.network import LINE, Complex, Flags, Floats, Network, Rows
+from models.energy.flow.network import LEG, LINE, Complex, Flags, Floats, Network, Rows
 from twin.errors import DataError
 
 SAME_VOLTAGE = 0.01
@@ -155,21 +155,23 @@ class Forest:
 def check(network: Network) -> None:
     """Refuse a network that no power flow can mean anything for.
 
-    A series resistance may be 0 and a reactance negative (a series capacitor, a leg of a
-    three-winding transformer's star), but a negative resistance would make power, and an impedance
-    of 0 makes two buses one.
+    A series resistance may be 0, but a negative impedance would make power or resonate (one leg of
+    the star of a transformer with three windings may have it), and an impedance of 0 makes two
+    buses one.
 
     Raises
     ------
     DataError
         With the name of the bus or branch.
     """
-    _check_finite(network)
     _check_ends(network)
+    _check_finite(network)
     _check_slack(network)
-    branch = network.branch_names
+    branch = _between(network)
+    real = network.kind != LEG
     for bad, what, allowed in (
-        (network.series.real < 0.0, "a negative series resistance", "0 or more"),
+        (real & (network.series.real < 0.0), "a negative series resistance", "0 or more"),
+        (real & (network.series.imag < 0.0), "a negative series reactance", "0 or more"),
         (network.series == 0.0, "a series impedance of 0", "a resistance or a reactance"),
         (network.ratio == 0.0, "a ratio of 0", "about 1"),
         (~(network.rating > 0.0), "no rating", "a positive one, or infinity where unknown"),
@@ -197,10 +199,24 @@ def check(network: Network) -> None:
     )
 
 
+def _between(network: Network) -> npt.NDArray[np.str_]:
+    """Names of the branches with those of the buses at their ends."""
+    bus = network.bus_names
+    return np.array(
+        [
+            name if " from bus " in name else f"{name} from bus {bus[a]} to bus {bus[b]}"
+            for name, a, b in zip(
+                network.branch_names, network.from_bus, network.to_bus, strict=True
+            )
+        ],
+        dtype=np.str_,
+    )
+
+
 def _check_finite(network: Network) -> None:
     for values in ("series", "from_shunt", "to_shunt", "ratio"):
         bad = np.flatnonzero(~np.isfinite(getattr(network, values)))
-        _refuse(bad, network.branch_names, "branch", f"a {values} that is not finite", "a number")
+        _refuse(bad, _between(network), "branch", f"a {values} that is not finite", "a number")
     bad = np.flatnonzero(~np.isfinite(network.shunt))
     _refuse(bad, network.bus_names, "bus", "a shunt that is not finite", "a number")
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from models.energy.flow.case import Case, read
 from models.energy.flow.export import check_target, write
+from models.energy.flow.islands import islands
 from models.energy.flow.quality import voltage_quality
 from models.energy.flow.result import Result
 from models.energy.flow.solve import PowerFlow
@@ -48,6 +49,7 @@ def solution(
         f"{case.name}: {steps} steps of {len(case.network.bus_names)} buses, "
         f"{len(failed)} not converged"
     )
+    yield from islands(case, flow)
     yield from _extremes(case, result)
     if len(failed):
         first = case.times[failed[0]] if len(case.times) else failed[0]
@@ -58,7 +60,7 @@ def solution(
 
 
 def _shape(case: Case, flow: PowerFlow) -> list[str]:
-    n, supplied = case.network, flow.supplied
+    n = case.network
     lines = [
         f"{case.name}: {len(n.bus_names)} buses, {int(n.closed.sum())} closed branches of "
         f"{len(n.closed)} ({len(case.line)} lines, {len(case.trafo)} transformers), "
@@ -72,10 +74,7 @@ def _shape(case: Case, flow: PowerFlow) -> list[str]:
             f"meshed: solved by power-grid-model; {which} closes the first of {len(flow.loops)} "
             "loops"
         )
-    lost = case.bus[~supplied[case.bus_row]]
-    if len(lost):
-        lines.append(f"without supply: {len(lost)} buses, bus {lost[0]} first")
-    return lines
+    return lines + islands(case, flow)
 
 
 def _quality(case: Case, flow: PowerFlow) -> list[str]:

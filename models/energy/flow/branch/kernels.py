@@ -69,7 +69,7 @@ def flows(
         Row in ``inverse``, -1 where the table has it.
     closed : (n_branch,) bool
     kind : (n_branch,) int64
-        0 is loaded by current, 1 by apparent power.
+        0 is loaded by current, others by apparent power.
     share : (n_branch, 2) float64, per unit
         1 / rating² at the two ends.
     base : float, W
@@ -86,7 +86,7 @@ def flows(
             vr, vi, wr, wi = real[a, s], imaginary[a, s], real[b, s], imaginary[b, s]
             losses[k, s] = base * ((vr * ir + vi * ii) + (wr * jr + wi * ji))
             first, second = share[k, 0] * (ir * ir + ii * ii), share[k, 1] * (jr * jr + ji * ji)
-            if kind[k] == 1:
+            if kind[k] != 0:
                 first *= vr * vr + vi * vi
                 second *= wr * wr + wi * wi
             loading[k, s] = np.sqrt(max(first, second))
