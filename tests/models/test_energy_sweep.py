@@ -212,7 +212,7 @@ def test_a_slack_out_of_service_leaves_its_tree_dark():
             {"series": np.nan},
             "branch 'branch 3 from bus .* to bus .*' has a series that is not finite",
         ),
-        ({"rating": 0.0}, "branch 'branch 3' has no rating"),
+        ({"rating": 0.0}, "branch 'branch 3 from bus .*' has no rating"),
         ({"to_bus": 99}, "branch 'branch 3' has an end at no bus"),
     ],
 )
