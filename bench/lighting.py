@@ -10,9 +10,10 @@ in which each lamp is lit by those who reach it; the peers do not do as much.
 
 ``bandwidth_fraction`` is the bytes of a step (as STREAM counts them: what is read and what is
 written) over the time of a step and over the triad's bandwidth from memory, one core, in the same
-run. ``spread_fraction`` is that of the loop over the lamps alone. Above 1 the lamps come from the
-cache, not from memory: what limits is then the loop over the streets, whose draws cost time and no
-bandwidth.
+run. Every time is that of the one thread on its core (``process_time``), ours, the peers' and the
+triad's alike. ``spread_fraction`` is that of the loop over the lamps alone. Above 1 the lamps come
+from the cache, not from memory: what limits is then the loop over the streets, whose draws cost
+time and no bandwidth.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
-from bench._report import Bench, alternate, seconds
+from bench._report import Bench, alternate
 from models.lighting.presence import kernels as lampwise
 from models.lighting.presence.streetwise import kernels
 from models.lighting.use import ON_FOOT, VEHICLES, WALKERS, WEEKDAY
@@ -228,6 +229,13 @@ def agents(lamps: int, steps: int) -> Any:
     return Town()
 
 
+def seconds(work: Callable[[], object]) -> float:
+    """Time on the core for some work, s."""
+    began = time.process_time()
+    work()
+    return time.process_time() - began
+
+
 @nb.njit(fastmath=True)  # type: ignore[untyped-decorator]
 def triad(a: Floats, b: Floats, c: Floats, s: float) -> None:
     """STREAM's triad (McCalpin 1995)."""
@@ -247,9 +255,7 @@ def timed(work: Callable[[Night, int], float], night: Night, minutes: int) -> fl
 
     Not wall time: others may use the machine meanwhile, and a night is long enough to meet them.
     """
-    began = time.process_time()
-    work(night, minutes)
-    return time.process_time() - began
+    return seconds(lambda: work(night, minutes))
 
 
 def whole(lamps: int, minutes: int) -> float:
@@ -289,9 +295,7 @@ def main() -> None:
     alone = LAMPS * len(NIGHT) * each / single
     bench.figure("lampwise_updates_per_s", alone, "1/s", note="each lamp by those who reach it")
     town = agents(MESA_LAMPS, MESA_STEPS)
-    began = time.process_time()
-    town.run()
-    mesa_rate = MESA_LAMPS * MESA_STEPS / (time.process_time() - began)
+    mesa_rate = MESA_LAMPS * MESA_STEPS / seconds(town.run)
     bench.figure("updates_beside_mesa", rate, "1/s", mesa_rate, note=f"Mesa: {MESA_LAMPS:,} lamps")
     bench.figure("stream_triad", memory / 1e9, "GB/s", note="from memory, one core")
     moved = night.bytes_a_step * steps / best

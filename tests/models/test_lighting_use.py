@@ -39,3 +39,16 @@ def test_streets_differ_by_seed_and_a_policy_changes_none() -> None:
     )
     np.testing.assert_array_equal(first.series["traffic.flow"], again.series["traffic.flow"])
     assert (first.series["traffic.flow"] != other.series["traffic.flow"]).any()
+
+
+def test_walkers_alone_follow_the_hours_and_light_lamps() -> None:
+    from tests.models.test_lighting_model import live, values
+
+    models = {"street_walkers": {"spread": 0.0}, "lighting": {"faulty_at_start": 0.0}}
+    rest = [{"use": "lighting.on_demand", "rest": 0.2}]
+    record = {"every": "5m", "ports": ["citizens.walkers"]}
+    evening = live(model=models, policy=rest, start="18:00", record=record)
+    night = live(model=models, policy=rest, start="01:00", record=record)
+    ratio = evening.series["citizens.walkers"].sum() / night.series["citizens.walkers"].sum()
+    assert ratio == pytest.approx((8.0 + 6.2 + 4.4 + 3.2) / (0.6 + 0.4 + 0.3 + 0.3), rel=0.15)
+    assert values(evening)["energy"] > 1.05 * values(night)["energy"]

@@ -155,7 +155,7 @@ def _certainty(data: ReportData, say: Catalogue, position: int) -> str:
     if seeds > 1:
         unsure = len(_with(data, position, "unsure"))
         by_chance = say.numbers.number(total * (1.0 - data.making.confidence), digits=2)
-        texts.append(say("summary.unclear", count=unsure, total=total))
+        texts.append(say.plural("summary.unclear", unsure, total=total))
         texts.append(say("summary.false", total=total, expected=by_chance))
     content = "".join(f"<p>{escape(text)}</p>" for text in texts)
     return _card("certainty", say("summary.certainty"), content)
