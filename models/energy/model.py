@@ -68,9 +68,15 @@ class Energy(Model):
         Port("energy.line_loading", "line", "1", profile="mean"),
         Port("energy.transformer_loading", "transformer", "1", profile="mean"),
         Port("energy.losses", "city", "W", profile="sum"),
-        Port("energy.worst_voltage", "bus", "1", profile="last"),
-        Port("energy.worst_line_loading", "line", "1", profile="last"),
-        Port("energy.worst_transformer_loading", "transformer", "1", profile="last"),
+        Port("energy.worst_voltage", "bus", "1", profile="last", ranked="lowest"),
+        Port("energy.worst_line_loading", "line", "1", profile="last", ranked="highest"),
+        Port(
+            "energy.worst_transformer_loading",
+            "transformer",
+            "1",
+            profile="last",
+            ranked="highest",
+        ),
     )
     controls: ClassVar[tuple[Port, ...]] = (
         Port("energy.heating_setpoint", "building", "degC", "control", (5.0, 28.0), COMFORT),

@@ -39,6 +39,8 @@ class Port:
         How entities add up to one curve for a day profile; ``last`` has no curve, and maps show its
         last value in place of its mean (a highest so far, a count); None keeps the port out of the
         record.
+    ranked
+        Whether reports name the entities where it is highest, or lowest.
     """
 
     name: str
@@ -51,3 +53,4 @@ class Port:
     sums: bool = False
     fields: tuple[str, ...] = ()
     profile: Aggregate | None = None
+    ranked: Literal["highest", "lowest"] | None = None

@@ -252,9 +252,9 @@ def _map(comparison: Comparison, fields: Sequence[_Fields]) -> tuple[list[Geomet
         table = fields[0].attributes(name)["table"]
         if table in city and city[table].geometry is not None and len(city[table]):
             values = [f.shown(name) for f in fields]
-            layers.append(
-                Layer(name, table, str(fields[0].attributes(name)["unit"]), values[0], values[1:])
-            )
+            known = fields[0].attributes(name)
+            unit, ends = str(known["unit"]), str(known.get("ranked", ""))
+            layers.append(Layer(name, table, unit, values[0], values[1:], ends))
     shown = dict.fromkeys([*BACKGROUND, *(layer.table for layer in layers)])
     geometries = [
         _geometry(city, table)

@@ -218,6 +218,8 @@ class Layer:
         Mean over the seeds and the period; NaN where there is none.
     variants
         The same in each variant.
+    ranked
+        ``highest`` or ``lowest``, where the entities at that end are named.
     """
 
     name: str
@@ -225,6 +227,7 @@ class Layer:
     unit: str
     base: Floats
     variants: Sequence[Floats] = ()
+    ranked: str = ""
 
 
 @dataclass(frozen=True)

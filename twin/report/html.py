@@ -9,7 +9,7 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path
 
-from twin.report import citymap, indicators, making, money, profiles, summary
+from twin.report import citymap, indicators, making, money, places, profiles, summary
 from twin.report.data import ReportData
 from twin.report.messages import Catalogue, catalogue
 
@@ -65,6 +65,7 @@ def _sections(data: ReportData) -> dict[str, Section]:
         "indicators": (indicators.section, True),
         "money": (money.section, bool(data.money)),
         "profiles": (profiles.section, bool(data.profiles)),
+        "places": (places.section, bool(places.ranked(data))),
         "map": (citymap.section, bool(data.layers)),
         "policies": (making.policies, True),
         "log": (making.log, bool(data.happenings)),

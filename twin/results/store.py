@@ -159,7 +159,12 @@ def _write_series(path: Path, outcome: Outcome, scenario: Scenario, city: City) 
             name,
             data=outcome.series[name],
             dimension_names=("time", port.table),
-            attributes={"unit": port.unit, "kind": port.kind, "profile": port.profile or ""},
+            attributes={
+                "unit": port.unit,
+                "kind": port.kind,
+                "profile": port.profile or "",
+                "ranked": port.ranked or "",
+            },
         )
 
 
