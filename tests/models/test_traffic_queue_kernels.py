@@ -108,6 +108,20 @@ def test_a_queue_dissolves_from_its_head_at_the_speed_of_the_wave():
     assert worst(entered, theory, 500) <= 1.0
 
 
+def test_who_keeps_old_trees_goes_around_a_closed_link_all_the_same():
+    # Two ways from the end of link 0 to link 4: link 1, and the longer one over links 2 and 3.
+    layout = plain([0, 1, 1, 3, 2], [1, 2, 3, 2, 4], [300.0, 300.0, 600.0, 600.0, 300.0], 15.0)
+    queues = Queues(layout, Settings(renew=0.0, reroute=0.05), goals=[4])
+    times = 10.0 + np.arange(100) * 3.0
+    queues.add(times, np.zeros(100, dtype=np.int64), goal=np.full(100, 4))
+    queues.advance(1.0)
+    queues.state.links["closed"][1] = 1
+    queues.renew(force=True)
+    queues.advance(1500.0)
+    assert queues.arrived() == 100
+    assert queues.state.links["entries"].tolist() == [100, 0, 100, 100, 100]
+
+
 @pytest.mark.parametrize(("wide", "narrow"), [(2, 1), (3, 1), (1, 1)])
 def test_a_merge_shares_by_capacity(wide, narrow):
     layout = plain([0, 1, 2], [2, 2, 3], 450.0, 15.0, lanes=[wide, narrow, 1])

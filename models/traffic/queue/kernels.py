@@ -61,7 +61,8 @@ def tree_movement(s: State, vehicle: int, link: int) -> int:
     """The movement that a vehicle's tree tells it to make at the end of a link.
 
     A driver takes the newest trees with probability ``reroute`` each time they are renewed, else
-    keeps those it had; who sets off has heard of all that are kept. Older trees are gone.
+    keeps those it had; who sets off has heard of all that are kept. Older trees are gone. Whose
+    trees lead to a closed link takes the newest.
     """
     goal = s.vehicles[vehicle].goal
     if s.goals[goal] == link:
@@ -77,13 +78,14 @@ def tree_movement(s: State, vehicle: int, link: int) -> int:
             if epoch > asked:
                 s.vehicles[vehicle].epoch = epoch
         epoch = max(np.int64(s.vehicles[vehicle].epoch), newest - versions + 1)
-    step = s.trees[epoch % versions, goal, s.links[link].turn]
-    if step < 0:
-        return step
-    movement = s.links[link].first_out + step
-    if s.counts[CLOSED] and s.links[s.movements[movement].to].closed:
-        return BARRED
-    return movement
+    turn, first = s.links[link].turn, s.links[link].first_out
+    step = s.trees[epoch % versions, goal, turn]
+    if s.counts[CLOSED] and step >= 0 and s.links[s.movements[first + step].to].closed:
+        s.vehicles[vehicle].epoch = s.vehicles[vehicle].asked = newest
+        step = s.trees[newest % versions, goal, turn]
+        if step >= 0 and s.links[s.movements[first + step].to].closed:
+            return BARRED
+    return first + step if step >= 0 else step
 
 
 @nb.njit(cache=True, _nrt=False, forceinline=True)
