@@ -16,7 +16,7 @@ class Paired:
     Attributes
     ----------
     base, policy
-        Means over the seeds.
+        Means over the seeds that both sides have; where there are none, over those of each side.
     difference
         Mean of policy − base.
     low, high
@@ -60,7 +60,7 @@ def paired(
     a, b = base[usable], policy[usable]
     n = len(a)
     if n == 0:
-        return Paired(math.nan, math.nan, math.nan, math.nan, math.nan, 0)
+        return Paired(_mean(base), _mean(policy), math.nan, math.nan, math.nan, 0)
     differences = b - a
     mean = float(differences.mean())
     low = high = math.nan
@@ -73,3 +73,9 @@ def paired(
         if n > 2 or deviation > 0.0 or mean == 0.0:
             low, high = mean - half, mean + half
     return Paired(float(a.mean()), float(b.mean()), mean, low, high, n)
+
+
+def _mean(values: npt.NDArray[np.float64]) -> float:
+    """Mean of the finite ones; NaN without any."""
+    finite = values[np.isfinite(values)]
+    return float(finite.mean()) if len(finite) else math.nan

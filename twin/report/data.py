@@ -21,7 +21,7 @@ from twin.errors import DataError
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-Verdict = Literal["better", "worse", "changed", "same", "unsure"]
+Verdict = Literal["better", "worse", "changed", "same", "unsure", "none"]
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,9 @@ class IndicatorRow:
         return change / abs(self.base) if self.base else math.nan
 
     def verdict(self, effect: Effect) -> Verdict:
-        """Better, worse, changed (no direction is good), the same, or unsure."""
+        """Better, worse, changed (no direction is good), the same, unsure, or none to compare."""
+        if math.isnan(effect.difference):
+            return "none"
         if effect.difference == 0.0 and (not effect.known or effect.low == effect.high == 0.0):
             return "same"
         if not effect.sure:

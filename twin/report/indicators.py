@@ -19,6 +19,7 @@ MARKS: dict[Verdict, str] = {
     "changed": "◆",
     "same": "=",
     "unsure": "○",
+    "none": "·",
 }
 """Signs beside the words, so that colour is never alone."""
 
