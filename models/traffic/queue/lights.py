@@ -137,6 +137,7 @@ class Areas:
         self._lanes = np.maximum(1.0, streets.lanes[self._edge])
         self._join(layout, [lane for _, _, lane in kept])
         self._seen: Floats = np.zeros(len(kept))
+        self._spilt: Floats = np.zeros(len(kept))
 
     def _join(self, layout: Layout, lanes: list[int]) -> None:
         """Lane groups that use the lane of each detector before a stop line."""
@@ -165,13 +166,18 @@ class Areas:
         kernels.behind(queues.state, self._edge, self._seconds, queues.now, fresh)
         inside = queues.inside()[self._edge]
         spilt = np.maximum(0.0, inside - fresh - self._beyond * self._lanes)
-        exits = (fresh + spilt) / self._lanes
-        self._seen = np.minimum(np.where(self._ahead, seen, exits), self._most)
+        self._seen = np.minimum(seen, self._most)
+        self._spilt = np.minimum(spilt / self._lanes, self._most)
 
     def getLastStepVehicleNumber(self, detector: str) -> float:
-        """Vehicles on a detector."""
+        """Vehicles on a detector before a stop line."""
         place = self._place.get(detector, -1)
         return float(self._seen[place]) if place >= 0 else 0.0
+
+    def getLastStepHaltingNumber(self, detector: str) -> float:
+        """Vehicles that stand on a detector behind a junction, in a queue that reaches back."""
+        place = self._place.get(detector, -1)
+        return float(self._spilt[place]) if place >= 0 else 0.0
 
 
 class Interface:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -63,6 +64,7 @@ class Buses:
 
     def __init__(self, api: Any) -> None:
         self._vehicle, self._simulation = api.vehicle, api.simulation
+        self._errors: tuple[type[Exception], ...] = (api.TraCIException, api.FatalTraCIError)
         self._there: list[str] = []
         self.seconds = self.metres = 0.0
 
@@ -72,11 +74,13 @@ class Buses:
         fresh = [v for v in departed if v not in gone and self._vehicle.getVehicleClass(v) == "bus"]
         self._there = [v for v in (*self._there, *fresh) if v not in gone]
         for bus in self._there:
-            # A bus that SUMO moves past a jam is nowhere for a while, and says a negative speed.
-            speed = self._vehicle.getSpeed(bus)
-            if speed >= 0.0:
-                self.seconds += interval
-                self.metres += interval * speed
+            # A bus that SUMO moves past a jam is nowhere for a while: it says a negative speed, or
+            # is not known at all.
+            with suppress(*self._errors):
+                speed = self._vehicle.getSpeed(bus)
+                if speed >= 0.0:
+                    self.seconds += interval
+                    self.metres += interval * speed
 
     @property
     def speed(self) -> float:

@@ -61,8 +61,9 @@ class _One:
             dtype=np.bool_,
         )
         self._share = np.array([m.share for m in given.movements])
-        n = len(given.greens)
-        self._pressure, self._unserved = np.zeros(n), np.zeros(n)
+        self._pressure = np.zeros(len(given.greens))
+        self._waited = np.zeros(len(given.movements))
+        self._blind = np.array([not m.upstream for m in given.movements], dtype=np.bool_)
         self._now, self._next = 0, 0
         self._left = self._shown = 0.0
         self._before = ""
@@ -77,7 +78,7 @@ class _One:
         ]
         self._now = self._next = int(np.argmax(alike))
         self._left = self._shown = 0.0
-        self._unserved[:] = 0.0
+        self._waited[:] = 0.0
         self._show(self._given.greens[self._now])
 
     def end(self) -> None:
@@ -86,16 +87,19 @@ class _One:
 
     def act(self, elapsed: float) -> None:
         """Go on with a change, or decide about the next."""
-        self._unserved += elapsed
+        before, behind = self._seen()
+        # Where no detector works there may be somebody at any time, also on foot.
+        self._waited = np.where((before > 0.0) | self._blind, self._waited + elapsed, 0.0)
         if self._next != self._now:
             self._change(elapsed)
             return
         self._shown += elapsed
-        self._unserved[self._now] = 0.0
+        self._waited[self._green[self._now]] = 0.0
         given = self._given
-        kernels.pressures(self._green, *self._seen(), self._pressure)
+        kernels.pressures(self._green, before, behind, self._pressure)
+        unserved = np.where(self._green, self._waited, 0.0).max(axis=1, initial=0.0)
         chosen = kernels.choose(
-            self._pressure, self._unserved, self._now, self._shown, given.shortest, given.longest,
+            self._pressure, unserved, self._now, self._shown, given.shortest, given.longest,
             given.cycle,
         )  # fmt: skip
         if chosen != self._now:
@@ -112,10 +116,14 @@ class _One:
             self._show(_between(given.greens[self._now], given.greens[self._next], "r"))
 
     def _seen(self) -> tuple[Floats, Floats]:
-        """Vehicles before and behind each movement, as the detectors count them."""
-        count = self._area.getLastStepVehicleNumber
+        """Vehicles before each movement, and those that stand behind it, as detectors count them.
+
+        Who drives away behind the junction does not count: a green would be ended by its own
+        vehicles.
+        """
+        count, halted = self._area.getLastStepVehicleNumber, self._area.getLastStepHaltingNumber
         before = [count(m.upstream) if m.upstream else 0.0 for m in self._given.movements]
-        behind = [count(m.downstream) if m.downstream else 0.0 for m in self._given.movements]
+        behind = [halted(m.downstream) if m.downstream else 0.0 for m in self._given.movements]
         # The exit is shared by all who come; what weighs against one movement is its share.
         return np.array(before) * self._share, np.array(behind) * self._share
 

@@ -53,26 +53,29 @@ def choose(
     ----------
     pressure : (n_greens,) float64, veh
     unserved : (n_greens,) float64, s
-        Since each green was last shown; 0 for the present one.
+        How long somebody waits for what each green serves; 0 for the present one.
     now
         The present green.
     shown, shortest, longest
         How long it has been shown, and the bounds, s.
     cycle
-        A green that was not shown for so long comes first, s.
+        A green for which somebody has waited so long comes first, s.
 
     Returns
     -------
     int
-        The present one until ``shortest`` is over; then the longest unserved one past ``cycle``;
-        else that of the highest pressure, the present one in a draw; after ``longest`` another.
+        The present one until ``shortest`` is over; then the longest unserved one past ``cycle``,
+        of several that of the highest pressure; else that of the highest pressure, the present
+        one in a draw; after ``longest`` another.
     """
     if shown < shortest:
         return now
-    late, worst = -1, cycle
+    late = -1
     for g in range(pressure.size):
-        if g != now and unserved[g] >= worst:
-            late, worst = g, unserved[g]
+        if g != now and unserved[g] >= cycle:
+            more = late < 0 or unserved[g] > unserved[late]
+            if more or (unserved[g] == unserved[late] and pressure[g] > pressure[late]):
+                late = g
     if late >= 0:
         return late
     best = now
