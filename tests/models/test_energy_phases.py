@@ -1,12 +1,17 @@
 """The unbalanced power flow against pandapower, dense linear algebra and the balanced one."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from models.energy.flow.cli import app
+from models.energy.flow.phases.case import read_phases
 from models.energy.flow.phases.kernels import BLOCK
 from models.energy.flow.phases.network import (
     PhaseNetwork,
@@ -176,3 +181,94 @@ def test_what_cannot_be_said_is_refused_by_name():
     )
     with pytest.raises(ModelError, match="meshed"):
         PhasePowerFlow(replace(network, balanced=ring))
+
+
+def street(**grid):
+    """A medium-voltage source, a transformer Dyn and a street with loads on single phases."""
+    net = pandapower.create_empty_network(sn_mva=1.0)
+    for kv in (10.0, 0.4, 0.4, 0.4, 0.4):
+        pandapower.create_bus(net, vn_kv=kv)
+    pandapower.create_ext_grid(net, 0, vm_pu=1.02, **grid)
+    pandapower.create_std_type(
+        net,
+        {
+            "sn_mva": 0.4,
+            "vn_hv_kv": 10.0,
+            "vn_lv_kv": 0.4,
+            "vk_percent": 4.0,
+            "vkr_percent": 1.2,
+            "pfe_kw": 0.9,
+            "i0_percent": 0.3,
+            "shift_degree": 150,
+            "vector_group": "Dyn",
+            "tap_side": "hv",
+            "tap_neutral": 0,
+            "tap_min": -2,
+            "tap_max": 2,
+            "tap_step_percent": 2.5,
+            "tap_step_degree": 0.0,
+            "tap_changer_type": "Ratio",
+            "vk0_percent": 3.8,
+            "vkr0_percent": 1.1,
+            "mag0_percent": 100.0,
+            "mag0_rx": 0.0,
+            "si0_hv_partial": 0.9,
+        },
+        "own",
+        "trafo",
+    )
+    pandapower.create_transformer(net, 0, 1, "own", tap_pos=1)
+    for start, end in ((1, 2), (2, 3), (2, 4)):
+        pandapower.create_line_from_parameters(
+            net, start, end, 0.2, 0.2, 0.08, 250.0, 0.2,
+            r0_ohm_per_km=0.8, x0_ohm_per_km=0.32, c0_nf_per_km=120.0, parallel=1,
+        )  # fmt: skip
+    pandapower.create_asymmetric_load(net, 3, p_a_mw=0.02, q_a_mvar=0.004, p_c_mw=0.005)
+    pandapower.create_asymmetric_load(net, 4, p_b_mw=0.012, scaling=0.8)
+    pandapower.create_asymmetric_sgen(net, 4, p_c_mw=0.01)
+    pandapower.create_load(net, 2, 0.03, 0.006)
+    pandapower.create_sgen(net, 3, 0.009, type="wye")  # pandapower drops those of other types
+    return net
+
+
+SHORT_CIRCUIT = {"s_sc_max_mva": 100.0, "rx_max": 0.1, "x0x_max": 1.0, "r0x0_max": 0.1}
+
+
+def test_the_command_writes_pandapowers_tables_of_three_phases(tmp_path):
+    net = street(**SHORT_CIRCUIT)
+    pandapower.to_json(net, str(tmp_path / "street.json"))
+    target = tmp_path / "out.json"
+    command = ["solve", str(tmp_path / "street.json"), "--phases", "-o", str(target)]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.output
+    assert "phase a" in done.output
+    assert "largest voltage unbalance" in done.output
+    pandapower.runpp_3ph(net, tolerance_mva=1e-10)
+    content = json.loads(target.read_text())
+    for table in ("res_bus_3ph", "res_line_3ph"):
+        ours, theirs = pd.DataFrame(**content[table]), net[table]
+        assert set(ours.columns) == set(theirs.columns)
+        assert ours.index.equals(theirs.index)
+        for column in theirs:
+            close = 1e-4 if column.endswith(("percent", "degree")) else 1e-6
+            first, second = ours[column].to_numpy(float), theirs[column].to_numpy(float)
+            assert first == pytest.approx(second, abs=close), column
+
+
+def test_elements_without_a_place_in_three_phases_are_refused_by_name():
+    net = street()
+    pandapower.create_shunt(net, 2, 0.01, name="capacitor")
+    with pytest.raises(DataError, match=r"shunt 0 \(capacitor\) at bus 2"):
+        from_pandapower_phases(net)
+    net = street()
+    net.asymmetric_load.loc[1, "type"] = "delta"
+    with pytest.raises(DataError, match="asymmetric_load 1"):
+        from_pandapower_phases(net)
+    net = street()
+    net.trafo["xn_ohm"] = 1.0
+    with pytest.raises(DataError, match="star point"):
+        from_pandapower_phases(net)
+    with pytest.raises(DataError, match="rx_max"):
+        from_pandapower_phases(street(s_sc_max_mva=100.0))
+    with pytest.raises(ConfigError, match="knows no phases"):
+        read_phases("simbench:1-LV-urban6--2-sw")

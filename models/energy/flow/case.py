@@ -126,7 +126,7 @@ def read(source: str, begin: datetime | None = None, end: datetime | None = None
 
         return from_city(City.load(path), begin, end)
     if path.suffix == ".json" and path.is_file():
-        return from_net(_load(path), path.stem).between(begin, end)
+        return from_net(load(path), path.stem).between(begin, end)
     what = "is not there" if not path.exists() else "is no grid that can be read"
     raise ConfigError(f"{source} {what}", allowed=SOURCES)
 
@@ -160,7 +160,14 @@ def from_net(net: Any, name: str) -> Case:
     )
 
 
-def _load(path: Path) -> Any:
+def load(path: Path) -> Any:
+    """The pandapower network in a file.
+
+    Raises
+    ------
+    DataError
+        There is none in it.
+    """
     import pandapower
 
     try:

@@ -37,9 +37,28 @@ def solve(
         Path | None,
         typer.Option("--output", "-o", help="Results: .json, or .parquet (one a table)."),
     ] = None,
+    phases: Annotated[
+        bool, typer.Option("--phases", help="Each phase with its own loads: res_bus_3ph.")
+    ] = False,
 ) -> None:
     """Solve a grid and write pandapower's tables res_bus, res_line and res_trafo."""
+    if phases:
+        _phases(source, begin, end, output)
+        return
     from models.energy.flow.words import solution
 
     for line in solution(source, begin, end, output):
+        typer.echo(line)
+
+
+def _phases(source: str, begin: datetime | None, end: datetime | None, output: Path | None) -> None:
+    from models.energy.flow.phases.words import solution
+    from twin.errors import ConfigError
+
+    if begin is not None or end is not None:
+        raise ConfigError(
+            "--phases solves the loads that the file has, and knows no time",
+            mend="leave --from and --until out",
+        )
+    for line in solution(source, output):
         typer.echo(line)

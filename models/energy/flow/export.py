@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from models.energy.flow.case import Case, Labels
-from models.energy.flow.network import Complex, Floats, Network, Rows
+from models.energy.flow.network import Complex, Flags, Floats, Network, Rows
 from models.energy.flow.result import Result
 from twin.errors import ConfigError
 
@@ -63,15 +63,24 @@ def write(case: Case, result: Result, path: Path) -> list[Path]:
         See :func:`check_target`.
     """
     check_target(path)
-    found = tables(case, result)
     times = [str(t) for t in case.times]
+    return write_tables(tables(case, result), case.name, times, result.converged_steps, path)
+
+
+def write_tables(
+    found: dict[str, pd.DataFrame],
+    name: str,
+    times: list[str],
+    converged: Flags,
+    path: Path,
+) -> list[Path]:
+    """Write tables to a target that :func:`check_target` has seen."""
     if path.suffix == ".json":
-        content: dict[str, Any] = {name: _split(frame) for name, frame in found.items()}
-        content |= {"name": case.name, "times": times}
-        content["converged"] = np.atleast_1d(np.asarray(result.converged)).tolist()
+        content: dict[str, Any] = {table: _split(frame) for table, frame in found.items()}
+        content |= {"name": name, "times": times, "converged": converged.tolist()}
         path.write_text(json.dumps(content) + "\n", encoding="utf-8")
         return [path]
-    return [_parquet(frame, path, name, times) for name, frame in found.items()]
+    return [_parquet(frame, path, table, times) for table, frame in found.items()]
 
 
 def check_target(path: Path) -> None:

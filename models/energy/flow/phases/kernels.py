@@ -68,6 +68,7 @@ def sweep(
         slack.
     impedance, connection : (n_live, 3, 3) complex128, per unit
         Of the branch to the parent: ``V = C V_parent - Z J``, and ``C^H J`` flows in the parent.
+        At a slack, the impedance behind which its voltage stands: ``V = V_slack - Z J``.
     earth : (n_live, 3, 3) complex128, per unit
         Admittance to earth at the bus.
     slack_voltage : (n_slack, 3) complex128, per unit of the phase voltage
@@ -122,11 +123,14 @@ def sweep(
             most[:] = 0.0
             for i in range(places):
                 k = parent[i]
-                if k < 0:
-                    continue
                 new_r[:], new_i[:] = 0.0, 0.0
                 _add_product(-impedance[i], jr[i], ji[i], new_r, new_i, False)
-                _add_product(connection[i], ur[k], ui[k], new_r, new_i, False)
+                if k < 0:
+                    for p in range(3):
+                        new_r[p] += slack_voltage[-1 - k, p].real
+                        new_i[p] += slack_voltage[-1 - k, p].imag
+                else:
+                    _add_product(connection[i], ur[k], ui[k], new_r, new_i, False)
                 for p in range(3):
                     for s in range(BLOCK):
                         u, v = new_r[p, s] - ur[i, p, s], new_i[p, s] - ui[i, p, s]

@@ -30,6 +30,8 @@ class PhaseNetwork:
     joins_zero : (n_branch,) bool
         The zero sequence passes: a line, or a transformer YNyn. Behind a transformer Dyn the star
         point is earthed and the zero sequence is fed by nothing but the loads.
+    source : (n_slack, 3, 3) complex128, per unit
+        Impedance behind which each slack's voltage stands; none where it holds whatever flows.
     """
 
     balanced: Network
@@ -37,6 +39,7 @@ class PhaseNetwork:
     from_shunt: Complex
     to_shunt: Complex
     joins_zero: np.typing.NDArray[np.bool_]
+    source: Complex | None = None
 
     def connection(self) -> Complex:
         """``V_to = C V_from`` of each branch without load; (n_branch, 3, 3) complex128."""
@@ -60,6 +63,7 @@ def from_sequences(
     zero_from_shunt: Complex,
     zero_to_shunt: Complex,
     joins_zero: np.typing.NDArray[np.bool_],
+    source: Complex | None = None,
 ) -> PhaseNetwork:
     """A network of transposed lines, from its zero and positive sequence; (n_branch,), per unit."""
 
@@ -72,6 +76,7 @@ def from_sequences(
         blocks(zero_from_shunt, balanced.from_shunt),
         blocks(zero_to_shunt, balanced.to_shunt),
         joins_zero,
+        source,
     )
 
 

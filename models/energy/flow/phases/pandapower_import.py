@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from models.energy.flow.network import Complex, Flags, Floats, Rows
-from models.energy.flow.pandapower_import import Imported, from_pandapower
+from models.energy.flow.pandapower_import import from_pandapower
 from models.energy.flow.phases.network import PhaseNetwork, from_sequences
+from models.energy.flow.phases.pandapower_check import GROUPS, check
+from models.energy.flow.phases.source import impedance
 from twin.errors import DataError
 
-GROUPS = {"dyn": False, "ynyn": True}
-"""Vector groups, and whether the zero sequence passes."""
-
-MIDDLE = ("mag0_percent", "mag0_rx", "si0_hv_partial")
-"""Columns of the magnetising impedance in the zero sequence."""
+LOADS = (
+    ("load", 1e6, False),
+    ("storage", 1e6, False),
+    ("sgen", -1e6, False),
+    ("asymmetric_load", 1e6, True),
+    ("asymmetric_sgen", -1e6, True),
+)
+"""Tables of loads, watts drawn of a megawatt in them, and whether they tell the phases."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +36,15 @@ class ImportedPhases:
         Loads less generation, symmetric ones in equal parts.
     bus : int64
         Row of each pandapower bus.
+    line : (n_line,) int64
+        Branch of each pandapower line.
     """
 
     network: PhaseNetwork
     active: Floats
     reactive: Floats
     bus: Rows
+    line: Rows
 
 
 def from_pandapower_phases(net: Any) -> ImportedPhases:
@@ -49,9 +58,10 @@ def from_pandapower_phases(net: Any) -> ImportedPhases:
     Raises
     ------
     DataError
-        Something of this is missing, another vector group, or loads in delta.
+        Something of this is missing, another vector group, loads in delta, or an element that
+        has no place in three phases (:data:`.pandapower_check.UNREAD`).
     """
-    _check(net)
+    check(net)
     found = from_pandapower(net)
     if (found.network.constant_current + found.network.constant_impedance).any():
         raise DataError(
@@ -78,9 +88,14 @@ def from_pandapower_phases(net: Any) -> ImportedPhases:
         zero = _trafo_zero(trafo, joins[rows])
         series[rows] = zero[0] * size
         from_shunt[rows], shunt[rows] = zero[1] / size, zero[2] / size
-    active, reactive = _loads(net, found)
+    active, reactive = loads_by_phase(net, lambda bus: found.bus[bus], len(n.bus_names))
+    source = impedance(net, found.bus, n.slack, n.base_power)
     return ImportedPhases(
-        from_sequences(n, series, from_shunt, shunt, joins), active, reactive, found.bus
+        from_sequences(n, series, from_shunt, shunt, joins, source),
+        active,
+        reactive,
+        found.bus,
+        found.line,
     )
 
 
@@ -109,47 +124,27 @@ def _short_circuit(size: Any, real: Any) -> Complex:
     return impedance
 
 
-def _check(net: Any) -> None:
-    wanted = {
-        "line": ("r0_ohm_per_km", "x0_ohm_per_km", "c0_nf_per_km"),
-        "trafo": ("vector_group", "vk0_percent", "vkr0_percent", *MIDDLE),
-    }
-    for table, columns in wanted.items():
-        for column in columns:
-            frame = net[table]
-            if len(frame) and (column not in frame or frame[column].isna().any()):
-                raise DataError(
-                    f"the pandapower network's {table} has no {column}",
-                    mend="give the zero sequence; a three-phase power flow needs it",
-                )
-    if len(net.trafo):
-        strange = net.trafo[~net.trafo.vector_group.str.lower().isin(list(GROUPS))]
-        if len(strange):
-            raise DataError(
-                f"transformer {strange.index[0]} has the vector group "
-                f"{strange.vector_group.iloc[0]!r}",
-                allowed="Dyn, YNyn",
-            )
-    for table in ("asymmetric_load", "asymmetric_sgen"):
+def loads_by_phase(net: Any, rows: Callable[[Any], Rows], buses: int) -> tuple[Floats, Floats]:
+    """Loads less generation, symmetric ones in equal parts; both (n_bus, 3), W and var.
+
+    Parameters
+    ----------
+    net
+    rows
+        Row of each of some pandapower buses.
+    buses
+        How many rows there are.
+    """
+    out = np.zeros((2, buses, 3))
+    for table, sign, by_phase in LOADS:
         frame = net[table]
-        if len(frame) and (frame.type.str.lower() == "delta").any():
-            raise DataError(f"{table} in delta", allowed="loads between phase and neutral (wye)")
-
-
-def _loads(net: Any, found: Imported) -> tuple[Floats, Floats]:
-    out = np.zeros((2, len(found.network.bus_names), 3))
-    for table, sign in (("load", 1e6), ("sgen", -1e6)):
-        for name, phases in ((table, None), (f"asymmetric_{table}", "abc")):
-            frame = net[name]
-            if not len(frame):
-                continue
-            rows = found.bus[frame.bus.to_numpy()]
-            scale = sign * (frame.in_service * frame.scaling).to_numpy(float)
-            for side, (key, unit) in enumerate((("p", "mw"), ("q", "mvar"))):
-                for phase in range(3):
-                    if phases is None:
-                        power = frame[f"{key}_{unit}"].to_numpy(float) / 3.0
-                    else:
-                        power = frame[f"{key}_{phases[phase]}_{unit}"].to_numpy(float)
-                    np.add.at(out[side, :, phase], rows, scale * power)
+        if not len(frame):
+            continue
+        at = rows(frame.bus.to_numpy())
+        scale = sign * (frame.in_service * frame.scaling).to_numpy(float)
+        for side, (key, unit) in enumerate((("p", "mw"), ("q", "mvar"))):
+            for place, phase in enumerate("abc"):
+                name = f"{key}_{phase}_{unit}" if by_phase else f"{key}_{unit}"
+                power = frame[name].to_numpy(float) / (1.0 if by_phase else 3.0)
+                np.add.at(out[side, :, place], at, scale * power)
     return out[0], out[1]

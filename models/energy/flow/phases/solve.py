@@ -148,4 +148,6 @@ class PhasePowerFlow:
         connection = np.zeros_like(impedance)
         impedance[fed] = network.series[branch]
         connection[fed] = joins[branch]
+        if network.source is not None:
+            impedance[~fed] = network.source[-1 - tree.parent[~fed]]
         return impedance, connection, np.ascontiguousarray(earth[tree.order])
