@@ -84,6 +84,15 @@ def test_info_says_where_a_period_breaks_en_50160():
     assert "kept at all 59 buses" in done.output
 
 
+def test_solve_says_of_a_period_what_info_says():
+    pytest.importorskip("simbench")
+    source = ["simbench:1-LV-urban6--2-sw", "--until", "2016-01-03"]
+    said = [CliRunner().invoke(app, [command, *source]).output for command in ("info", "solve")]
+    lines = [[line for line in text.splitlines() if "EN 50160" in line] for text in said]
+    assert len(lines[0]) == 1
+    assert lines[0] == lines[1]
+
+
 def test_a_city_is_solved_under_its_standard_profiles():
     case = from_city(built(blocks=2))
     assert case.active.shape[1] == 96

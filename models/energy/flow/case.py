@@ -109,6 +109,11 @@ class Case:
             own=None if self.own is None else self.own[:, :, chosen],
         )
 
+    def bus_called(self, row: int) -> str:
+        """The source's name of a bus."""
+        found = np.flatnonzero(self.bus_row == row)
+        return f"bus {self.bus[found[0]]}" if len(found) else f"auxiliary bus {row}"
+
 
 def read(source: str, begin: datetime | None = None, end: datetime | None = None) -> Case:
     """A case from a pandapower file, a simbench code or a bundle.

@@ -11,7 +11,7 @@ import numpy as np
 from models.energy.flow.case import Case, read
 from models.energy.flow.export import check_target, write
 from models.energy.flow.islands import islands
-from models.energy.flow.quality import voltage_quality
+from models.energy.flow.quality_words import quality
 from models.energy.flow.result import Result
 from models.energy.flow.solve import PowerFlow
 
@@ -26,11 +26,13 @@ def grid(source: str, begin: datetime | None, end: datetime | None) -> Iterator[
     total = case.active.sum(axis=0)
     step = int(np.argmax(total))
     when = f" at {case.times[step]}" if len(case.times) else ""
-    quality = _quality(case, flow) if len(case.times) > 1 else []
-    case = case.steps(np.array([step]))
-    result = flow.solve(case.active, case.reactive)
+    at_peak = case.steps(np.array([step]))
+    result = flow.solve(at_peak.active, at_peak.reactive)
     yield f"largest load{when}: {total[step] / 1e3:.1f} kW"
-    yield from _extremes(case, result) + quality
+    yield from _extremes(at_peak, result)
+    if len(case.times) > 1:
+        whole = flow.solve(case.active, case.reactive, want="magnitude")
+        yield from quality(case, flow.supplied, whole.voltage)
 
 
 def solution(
@@ -51,6 +53,7 @@ def solution(
     )
     yield from islands(case, flow)
     yield from _extremes(case, result)
+    yield from quality(case, flow.supplied, result.voltage)
     if len(failed):
         first = case.times[failed[0]] if len(case.times) else failed[0]
         yield f"the loads are too high for the grid first at {first}; those steps are empty"
@@ -77,27 +80,6 @@ def _shape(case: Case, flow: PowerFlow) -> list[str]:
     return lines + islands(case, flow)
 
 
-def _quality(case: Case, flow: PowerFlow) -> list[str]:
-    """The whole period against EN 50160."""
-    voltage = flow.solve(case.active, case.reactive, want="magnitude").voltage
-    step = float((case.times[1] - case.times[0]) / np.timedelta64(1, "s"))
-    found = voltage_quality(voltage, step)
-    lit = np.unique(case.bus_row[flow.supplied[case.bus_row]])
-    bad = lit[~found.kept[lit]]
-    period = f"EN 50160 from {case.times[0]} to {case.times[-1]}, {voltage.shape[1]} values a bus"
-    if not len(bad):
-        return [f"{period}: kept at all {len(lit)} buses"]
-    worst = bad[np.argmin(found.inside[bad].min(axis=1))]
-    share = 100.0 * found.inside[worst].min()
-    return [
-        f"{period}: broken at {len(bad)} of {len(lit)} buses "
-        f"({int((~found.weekly[bad]).sum())} outside ±10 % in more than 5 % of a week, "
-        f"{int((~found.always[bad]).sum())} outside +10/-15 % at some time)",
-        f"worst: {_bus(case, int(worst))}, {share:.1f} % of its worst week within ±10 %, "
-        f"{found.lowest[worst]:.4f} to {found.highest[worst]:.4f} p.u.",
-    ]
-
-
 def _extremes(case: Case, result: Result) -> list[str]:
     """Weakest and strongest bus, most loaded line and transformer, losses."""
     steps = result.steps
@@ -106,14 +88,12 @@ def _extremes(case: Case, result: Result) -> list[str]:
     if not np.isfinite(lit).any():
         return ["no bus has a voltage"]
     bus, step = np.unravel_index(np.argmin(lit), lit.shape)
-    low = (
-        f"lowest voltage {lit[bus, step]:.4f} p.u. at {_bus(case, int(bus))}{_at(case, int(step))}"
-    )
+    where = case.bus_called(int(bus)) + _at(case, int(step))
+    low = f"lowest voltage {lit[bus, step]:.4f} p.u. at {where}"
     lit = np.where(np.isinf(lit), -np.inf, lit)
     bus, step = np.unravel_index(np.argmax(lit), lit.shape)
-    high = (
-        f"highest voltage {lit[bus, step]:.4f} p.u. at {_bus(case, int(bus))}{_at(case, int(step))}"
-    )
+    where = case.bus_called(int(bus)) + _at(case, int(step))
+    high = f"highest voltage {lit[bus, step]:.4f} p.u. at {where}"
     lines = [low, high]
     loading = np.nan_to_num(result.loading().reshape(-1, steps))
     for what, labels, rows in (
@@ -131,12 +111,6 @@ def _extremes(case: Case, result: Result) -> list[str]:
 
 def _at(case: Case, step: int) -> str:
     return f" at {case.times[step]}" if len(case.times) > 1 else ""
-
-
-def _bus(case: Case, row: int) -> str:
-    """The source's name of a bus."""
-    found = np.flatnonzero(case.bus_row == row)
-    return f"bus {case.bus[found[0]]}" if len(found) else f"auxiliary bus {row}"
 
 
 def _branch(case: Case, row: int) -> str:

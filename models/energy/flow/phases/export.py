@@ -49,7 +49,8 @@ def _currents(case: PhaseCase, voltage: Complex) -> tuple[Complex, Complex]:
     n, joins = network.balanced, network.connection()
     size = (np.abs(n.ratio) ** 2)[:, None, None]
     v, w = voltage[n.from_bus], voltage[n.to_bus]
-    series = np.linalg.solve(network.series, (w - _times(joins, v))[:, :, None])[:, :, 0]
+    admittance = np.linalg.inv(network.series).astype(np.complex128)
+    series = _times(admittance, w - _times(joins, v))
     at_to = series + _times(network.to_shunt, w)
     earth: Complex = network.from_shunt / size
     at_from = _times(earth, v) - _times(joins.transpose(0, 2, 1).conj(), series)
