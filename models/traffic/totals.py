@@ -5,7 +5,7 @@ from __future__ import annotations
 from models.traffic.engine import EMISSIONS, Account
 from models.traffic.parameters import TrafficParameters
 from twin.core.indicator import Indicator
-from twin.core.ledger import Ledger
+from twin.core.ledger import NOBODY, Ledger
 from twin.core.time import Tick
 
 INDICATORS = (
@@ -89,7 +89,7 @@ class Booking:
             ("nox", prices.nox_cost),
             ("pm", prices.pm_cost),
         ):
-            ledger.book(now, "society", "drivers", fresh[kind] / 1000.0 * cost, f"external {kind}")
+            ledger.book(now, "society", NOBODY, fresh[kind] / 1000.0 * cost, f"external {kind}")
 
 
 def litres(grams: float) -> float:

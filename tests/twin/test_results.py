@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import signal
 import subprocess
@@ -94,6 +95,21 @@ def test_a_failing_run_does_not_take_the_others_with_it(here: Path, model: str) 
     words = "three minutes are enough" if model == "Failing" else "ended with code 11"
     assert words in found.failed[1, 1]
     assert Comparison.open(found.folder or "").failed == found.failed
+
+
+def test_numbers_are_of_the_seeds_that_every_scenario_finished(here: Path) -> None:
+    saving = base().with_policy("tests.twin.toys:Save", oracle=True, share=0.25)
+    whole = compare(base(), saving, seeds=3, jobs=1)
+    first, second = whole.runs
+    cut = dataclasses.replace(
+        whole, runs=[first, {s: second[s] for s in (1, 3)}], failed={(1, 2): "it broke"}
+    )
+    told = cut.data(drawn=False)
+    row = next(r for r in told.indicators if r.indicator.name == "tap.total")
+    kept = cut.values(0, "tap.total")[[0, 2]]
+    assert row.base == pytest.approx(kept.mean())
+    assert row.effects[0].mean - row.effects[0].difference == pytest.approx(row.base)
+    assert any("seed 2" in note for note in told.limits)
 
 
 def test_a_killed_run_leaves_nothing_that_looks_finished(here: Path) -> None:

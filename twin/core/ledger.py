@@ -18,9 +18,13 @@ PARTIES = (
     "installers",
     "state",
     "society",
+    "nobody",
 )
 """Who can pay or be paid; ``installers`` sell and maintain equipment, ``society`` bears external
-costs such as CO2."""
+costs such as CO2, which :data:`NOBODY` receives."""
+
+NOBODY = "nobody"
+"""The other side of damage: less of it is nobody's loss. Reports leave this party out."""
 
 
 class Ledger:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from twin.city.city import City
+from twin.core.ledger import NOBODY
 from twin.errors import DataError
 from twin.experiment.statistics import paired
 from twin.report.data import (
@@ -58,6 +59,7 @@ def collect(comparison: Comparison, language: str, *, drawn: bool = True) -> Rep
     TwinError
         The runs, or the city that they lived in, cannot be read.
     """
+    comparison = _shared(comparison)
     scenarios = comparison.scenarios
     indicators = _indicators(comparison)
     titles = [s.text("title", language) for s in scenarios]
@@ -82,6 +84,15 @@ def collect(comparison: Comparison, language: str, *, drawn: bool = True) -> Rep
         layers=layers,
         happenings=_happenings(comparison),
     )
+
+
+def _shared(comparison: Comparison) -> Comparison:
+    """The seeds that every scenario has finished, so that all numbers are of the same lives."""
+    seeds = [s for s in comparison.seeds if all(s in runs for runs in comparison.runs)]
+    if not seeds or seeds == comparison.seeds:
+        return comparison
+    kept = [{seed: runs[seed] for seed in seeds} for runs in comparison.runs]
+    return replace(comparison, seeds=seeds, runs=kept)
 
 
 def _variant(scenario: Scenario, language: str) -> Variant:
@@ -241,7 +252,8 @@ def _book(runs: Sequence[Run]) -> dict[tuple[str, str], Money]:
         )
         for payer, payee, amount, category in rows:
             paid[str(payer), str(category)] += float(amount) / len(runs)
-            received[str(payee), str(category)] += float(amount) / len(runs)
+            if payee != NOBODY:
+                received[str(payee), str(category)] += float(amount) / len(runs)
     return {key: Money(paid.get(key, 0.0), received.get(key, 0.0)) for key in {*paid, *received}}
 
 
@@ -397,4 +409,8 @@ def notes(comparison: Comparison) -> list[str]:
     found = {
         w for runs in comparison.runs for run in runs.values() for w in run.manifest["warnings"]
     }
+    lost = sorted({seed for _, seed in comparison.failed})
+    if lost:
+        named = ", ".join(map(str, lost))
+        found.add(f"seed {named}: a run failed; the others are compared")
     return sorted(found)
