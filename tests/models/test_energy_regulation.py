@@ -1,9 +1,16 @@
 """Tap changers: against pandapower's controller, and over time."""
 
-import numpy as np
-import pytest
+import json
 
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from models.energy.flow.case import from_net
+from models.energy.flow.cli import app
 from models.energy.flow.network import LINE, TRANSFORMER, Network
+from models.energy.flow.regulated import Regulated
 from models.energy.flow.regulation import Regulator, TapChanger, regulate
 from models.energy.flow.solve import PowerFlow
 from models.energy.grid import Grid
@@ -152,3 +159,36 @@ def test_a_tap_set_by_hand_lowers_the_voltage():
     grid.ratio = np.full(len(before), 1.025)
     after = grid.solve(active, active).voltage[city["transformer"]["lv_bus"]]
     assert after == pytest.approx(before / 1.025, rel=1e-4)
+
+
+def test_the_command_moves_taps_as_pandapower_does(tmp_path):
+    pandapower = pytest.importorskip("pandapower")
+    networks = pytest.importorskip("pandapower.networks")
+    from pandapower.control import DiscreteTapControl
+
+    net = networks.create_cigre_network_mv()
+    net.trafo[["tap_side", "tap_changer_type"]] = "hv", "Ratio"
+    values = {"tap_neutral": 0, "tap_min": -9, "tap_max": 9, "tap_step_percent": 1.25}
+    for column, value in (values | {"tap_pos": 3, "tap_step_degree": 0.0}).items():
+        net.trafo[column] = value
+    source, target = tmp_path / "cigre.json", tmp_path / "out.json"
+    pandapower.to_json(net, str(source))
+    command = ["solve", str(source), "--regulate", "--set-point", "1.03", "-o", str(target)]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.output
+    for trafo in net.trafo.index:
+        DiscreteTapControl.from_tap_step_percent(net, trafo, 1.03)
+    pandapower.runpp(net, run_control=True, tolerance_mva=1e-10, calculate_voltage_angles=True)
+    content = json.loads(target.read_text())
+    assert pd.DataFrame(**content["tap_pos"]).tap_pos.tolist() == net.trafo.tap_pos.tolist()
+    moved = int((net.trafo.tap_pos - 3).abs().sum())
+    assert moved > 0
+    assert f"{moved} tap operations" in done.output
+    voltage = pd.DataFrame(**content["res_bus"]).vm_pu.to_numpy()
+    assert voltage == pytest.approx(net.res_bus.vm_pu.to_numpy(), abs=1e-8)
+
+
+def test_a_grid_without_taps_is_not_regulated():
+    networks = pytest.importorskip("pandapower.networks")
+    with pytest.raises(ConfigError, match="no tap changer"):
+        Regulated(from_net(networks.case33bw(), "feeder"), 1.0, None)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.energy.flow.network import Complex, Floats, Network, Rows
+from models.energy.flow.regulation import TapChanger
 from twin.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ class Case:
         Loads of each of ``bus`` where closed switches join some of them.
     own_shunt : (n,) complex128, W and var
         What its shunts draw at nominal voltage.
+    changers, positions
+        Tap changers that may keep a voltage, and where each stands.
     """
 
     name: str
@@ -71,6 +74,8 @@ class Case:
     ext_grid_bus: Rows = field(default_factory=_nothing)
     own: Floats | None = None
     own_shunt: Complex | None = None
+    changers: tuple[TapChanger, ...] = ()
+    positions: Rows = field(default_factory=_nothing)
 
     def between(self, begin: datetime | None, end: datetime | None) -> Case:
         """The steps from one time until before another.
@@ -140,9 +145,10 @@ def from_net(net: Any, name: str) -> Case:
     """A pandapower network with the loads that it has."""
     from models.energy.flow.pandapower_buses import shunts, standing
     from models.energy.flow.pandapower_import import from_pandapower
+    from models.energy.flow.pandapower_taps import changers
 
     found = from_pandapower(net)
-    own = standing(net)
+    own, taps = standing(net), changers(net, found.trafo, found.network.to_bus)
     sources = net.ext_grid.index[net.ext_grid.in_service]
     return Case(
         name,
@@ -162,6 +168,7 @@ def from_net(net: Any, name: str) -> Case:
         net.bus.index.get_indexer(net.ext_grid.bus[sources]),
         np.stack([own.real, own.imag])[:, :, None],
         shunts(net),
+        *taps,
     )
 
 
@@ -252,6 +259,7 @@ def from_city(city: City, begin: datetime | None = None, end: datetime | None = 
         raise ConfigError(f"--until {end} is not after --from {begin}", allowed="a later time")
     network = Grid(city).network
     lines, units = len(city["line"]), len(city["transformer"])
+    at_units = lines + np.arange(units)
     active = _profiled(city, times)
     return Case(
         city.name,
@@ -264,7 +272,9 @@ def from_city(city: City, begin: datetime | None = None, end: datetime | None = 
         city["line"].ids,
         np.arange(lines),
         city["transformer"].ids,
-        lines + np.arange(units),
+        at_units,
+        changers=tuple(TapChanger(row, int(network.to_bus[row])) for row in at_units.tolist()),
+        positions=np.zeros(units, dtype=np.int64),
     )
 
 

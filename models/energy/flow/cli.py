@@ -40,21 +40,42 @@ def solve(
     phases: Annotated[
         bool, typer.Option("--phases", help="Each phase with its own loads: res_bus_3ph.")
     ] = False,
+    regulate: Annotated[
+        bool, typer.Option("--regulate", help="Tap changers keep the voltage behind them.")
+    ] = False,
+    set_point: Annotated[float, typer.Option(help="Voltage that they keep, per unit.")] = 1.0,
+    dead_band: Annotated[
+        float | None, typer.Option(help="Either side of it, per unit [default: half a tap + 0.001]")
+    ] = None,
 ) -> None:
     """Solve a grid and write pandapower's tables res_bus, res_line and res_trafo."""
     if phases:
-        _phases(source, begin, end, output)
+        _phases(source, begin, end, output, regulate=regulate)
         return
-    from models.energy.flow.words import solution
+    from models.energy.flow.words import regulated, solution
 
-    for line in solution(source, begin, end, output):
+    lines = (
+        regulated(source, begin, end, output, set_point, dead_band)
+        if regulate
+        else solution(source, begin, end, output)
+    )
+    for line in lines:
         typer.echo(line)
 
 
-def _phases(source: str, begin: datetime | None, end: datetime | None, output: Path | None) -> None:
+def _phases(
+    source: str,
+    begin: datetime | None,
+    end: datetime | None,
+    output: Path | None,
+    *,
+    regulate: bool,
+) -> None:
     from models.energy.flow.phases.words import solution
     from twin.errors import ConfigError
 
+    if regulate:
+        raise ConfigError("--phases moves no taps", mend="leave --regulate out")
     if begin is not None or end is not None:
         raise ConfigError(
             "--phases solves the loads that the file has, and knows no time",

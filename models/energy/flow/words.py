@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from models.energy.flow.case import Case, read
-from models.energy.flow.export import check_target, write
+from models.energy.flow.export import check_target, tables, write, write_tables
 from models.energy.flow.islands import islands
 from models.energy.flow.quality_words import quality
+from models.energy.flow.regulated import Regulated
 from models.energy.flow.result import Result
 from models.energy.flow.solve import PowerFlow
 
@@ -46,9 +47,39 @@ def solution(
     steps = case.active.shape[1]
     loads = (case.active[:, 0], case.reactive[:, 0]) if steps == 1 else (case.active, case.reactive)
     result = flow.solve(*loads)
+    yield from _told(case, flow, result)
+    if output is not None:
+        for path in write(case, result, output):
+            yield f"written: {path}"
+
+
+def regulated(
+    source: str,
+    begin: datetime | None,
+    end: datetime | None,
+    output: Path | None,
+    target: float,
+    deadband: float | None,
+) -> Iterator[str]:
+    """As :func:`solution`, with tap changers that keep a voltage, per unit."""
+    if output is not None:
+        check_target(output)
+    case = read(source, begin, end)
+    taps = Regulated(case, target, deadband)
+    result = taps.solve()
+    yield from _told(case, taps.flow, result)
+    yield from taps.words(result.voltage)
+    if output is not None:
+        found = {**tables(case, result), "tap_pos": taps.table()}
+        times = [str(t) for t in case.times]
+        for path in write_tables(found, case.name, times, result.converged_steps, output):
+            yield f"written: {path}"
+
+
+def _told(case: Case, flow: PowerFlow, result: Result) -> Iterator[str]:
     failed = np.flatnonzero(~result.converged_steps)
     yield (
-        f"{case.name}: {steps} steps of {len(case.network.bus_names)} buses, "
+        f"{case.name}: {result.steps} steps of {len(case.network.bus_names)} buses, "
         f"{len(failed)} not converged"
     )
     yield from islands(case, flow)
@@ -57,9 +88,6 @@ def solution(
     if len(failed):
         first = case.times[failed[0]] if len(case.times) else failed[0]
         yield f"the loads are too high for the grid first at {first}; those steps are empty"
-    if output is not None:
-        for path in write(case, result, output):
-            yield f"written: {path}"
 
 
 def _shape(case: Case, flow: PowerFlow) -> list[str]:
