@@ -145,7 +145,6 @@ def test_an_alert_keeps_people_waste_and_cars_at_home() -> None:
 def test_an_alert_that_cannot_be_is_refused() -> None:
     world = live(town(), length=0.1).world
     for wrong in (
-        {"from": "12:00", "until": "11:00"},
         {"from": "11:00", "until": "12:00", "longitude": 24.9},
         {"from": "11:00", "until": "12:00", "longitude": 10.0, "latitude": 45.0},
     ):

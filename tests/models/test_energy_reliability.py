@@ -214,8 +214,8 @@ def test_what_is_expected_is_what_a_fault_costs_in_a_run(
     assert sum(found.parts().values()) == pytest.approx(found.saidi)
 
 
-def test_the_command_tells_the_worst(bundles: Path, helsinki: City, tmp_path: Path) -> None:
-    bundle = next(bundles.rglob("city.gpkg")).parent
+def test_the_command_tells_the_worst(helsinki: City, tmp_path: Path) -> None:
+    bundle = helsinki.folder
     file = tmp_path / "all.csv"
     done = CliRunner().invoke(app, ["reliability", str(bundle), "--remote", "-o", str(file)])
     assert done.exit_code == 0, done.output

@@ -201,14 +201,14 @@ def test_what_is_wrong_with_a_file_is_told(
 # -- a city ------------------------------------------------------------------------------------
 
 
-def test_a_city_is_assigned(helsinki: City, bundles: Path, tmp_path: Path) -> None:
+def test_a_city_is_assigned(helsinki: City, tmp_path: Path) -> None:
     edge = helsinki["edge"]
     cars = np.flatnonzero(edge["car"] & (edge["capacity"] > 0))
     pairs = np.random.default_rng(1).choice(cars, (200, 2))
     rows = [f"{edge.ids[a]},{edge.ids[b]},30" for a, b in pairs]
     od, flows = tmp_path / "od.csv", tmp_path / "flows.csv"
     od.write_text("\n".join(["origin,destination,trips", *rows]) + "\n")
-    bundle = next(bundles.rglob("city.gpkg")).parent
+    bundle = helsinki.folder
     done = CliRunner().invoke(app, ["assign", str(bundle), str(od), "-o", str(flows)])
     assert done.exit_code == 0, done.output
     assert "relative gap" in done.output

@@ -13,14 +13,17 @@ from hypothesis import strategies as st
 from pyproj import Transformer
 
 from models.traffic.build import TrafficBuilder
+from models.traffic.engine import Passages
 from models.traffic.network import Network
 from models.traffic.parameters import TrafficParameters
 from models.traffic.toll.answer import GIVES_UP, PAYS, SHIFTS, Answers, Drivers, Travellers
+from models.traffic.toll.bill import Bills
 from models.traffic.toll.tariff import CLASS, Band, Tariff
 from models.traffic.toll.ways import Ways
 from tests.models._streets import bologna, grid, indicators, live, scenario
 from twin.city.city import City
 from twin.city.features import Features
+from twin.core.ledger import Ledger
 from twin.core.outcome import Outcome
 from twin.core.random import Streams
 from twin.core.time import Calendar, DailyWindow, minutes
@@ -141,6 +144,20 @@ def test_passages_are_paid_and_booked_once(streets: City) -> None:
     assert paid == pytest.approx(found["traffic.toll_revenue"])
     assert cost == pytest.approx(found["traffic.toll_cost"])
     assert found["traffic.toll_revenue"] > 0
+
+
+@pytest.mark.parametrize(("once", "bills"), [(True, 2), (False, 4)])
+def test_a_price_by_kilometre_is_one_bill_a_vehicle(once: bool, bills: int) -> None:
+    tariff = Tariff(
+        np.ones(2), (Band(DailyWindow.between("07:00", "08:00"), 1.0),), True,
+        np.ones(len(CLASS)), 1.0, 0.0, 0.0, 0.1, once=once,
+    )  # fmt: skip
+    kept = Bills(tariff, np.zeros((2, 2)), Streams(1))
+    passed = Passages(np.array(["a", "a", "b", "a"]), np.array([0, 1, 0, 1]))
+    kept.charge(passed, np.array([1.0, 2.0]))
+    kept.book(Ledger(), 60_000)
+    assert (kept.crossings, kept.revenue) == (bills, 6.0)
+    assert kept.cost == pytest.approx(0.1 * bills)
 
 
 def test_a_price_of_nothing_counts_and_changes_nothing(streets: City) -> None:

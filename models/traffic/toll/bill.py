@@ -38,7 +38,8 @@ class Bills:
     Attributes
     ----------
     crossings, revenue
-        Passages of watched edges so far, charged or not, and EUR paid, also in fines.
+        Passages of watched edges so far (vehicles, where each gets one bill), charged or not, and
+        EUR paid, also in fines.
     violations, replacements
         Passages of vehicles that a zone bans, and EUR for vehicles in their place.
     cost
@@ -53,6 +54,8 @@ class Bills:
         self._cells: dict[tuple[str, int, int], list[float]] = {}
         self._fresh: dict[tuple[str, str], float] = {}
         self._charged = 0
+        self._seen: set[str] = set()
+        self._billed: set[str] = set()
         self._booked: Tick = 0
         self.crossings = self.violations = 0
         self.replacements = 0.0
@@ -71,8 +74,8 @@ class Bills:
 
     def charge(self, passed: Passages, price: Floats) -> None:
         """Charge passages at the prices of the moment; (n_edges,) float64, EUR for a car."""
-        self.crossings += len(passed.names)
         for name, edge in zip(passed.names, passed.edges, strict=True):
+            self.crossings += self._first(str(name), self._seen)
             payer = self._payers.get(str(name), UNKNOWN)
             share = self._tariff.share(np.array([payer.kind]), np.array([payer.resident]))
             amount = float(price[edge] * share[0])
@@ -80,7 +83,16 @@ class Bills:
                 self.violations += 1
                 amount = self._fined(str(name), int(edge), self._tariff.zone)
             if amount > 0.0:
+                self._charged += self._first(str(name), self._billed)
                 self._owe(payer, amount)
+
+    def _first(self, name: str, known: set[str]) -> bool:
+        """Whether a vehicle counts: always, or the first time where it gets one bill."""
+        if not self._tariff.once:
+            return True
+        fresh = name not in known
+        known.add(name)
+        return fresh
 
     def _fined(self, name: str, edge: int, zone: Zone) -> float:
         """What a banned passage costs this time, EUR: the fine when it is seen."""
@@ -96,7 +108,6 @@ class Bills:
             self._bought[who] = self._bought.get(who, 0.0) + amount
 
     def _owe(self, payer: Payer, amount: float) -> None:
-        self._charged += 1
         self.revenue += amount
         kind = int(CLASS[payer.kind])
         goods = kind in (VAN, TRUCK)

@@ -90,7 +90,7 @@ class Toll(Policy):
             No area, or one that no street crosses; an unknown edge; two tolls in a scenario.
         """
         p = self.parameters
-        unit = self._units()
+        unit, counted = self._units()
         if self.acts[0] in self.world.announced:
             raise ConfigError(
                 "this scenario has two prices on the streets",
@@ -103,16 +103,23 @@ class Toll(Policy):
             weekends=p.weekends,
             factor=np.array([1.0, p.electric, p.van, p.truck])[CLASS],
             resident=p.resident,
-            lanes=float(self.city["edge"]["lanes"][unit > 0.0].sum()),
+            lanes=float(self.city["edge"]["lanes"][counted].sum()),
             upkeep=p.gate_cost / p.gate_life + p.gate_upkeep,
             handling=p.handling,
+            once=p.kind == "distance" and not p.edges,
         )
         self.world.announced[self.acts[0]] = self.tariff
         self._now = 0.0
 
-    def _units(self) -> Floats:
+    def _units(self) -> tuple[Floats, Flags]:
+        """Passages or kilometres that each edge counts for, and the edges with equipment.
+
+        Of a price by kilometre that is the border, where vehicles are seen to come and go; what
+        they drive inside is told by a device of their own.
+        """
         p, table, where = self.parameters, self.city["edge"], f"policy {self.name}"
         unit = np.zeros(len(table))
+        border = np.zeros(len(table), dtype=bool)
         if p.edges:
             unit[by_ids(self.city, p.edges, f"{where}, edges")] = 1.0
         elif p.area is None and len(p.polygon) < 3:
@@ -126,6 +133,7 @@ class Toll(Policy):
             start, end = ends_inside(self.city, p.area, p.polygon)
             unit[gates(start, end, p.crossings) & table["car"]] = 1.0
             if p.kind == "distance":
+                border = gates(start, end, "both") & table["car"]
                 unit[:] = np.where(start & end & table["car"], table["length"] / 1000.0, 0.0)
         if not unit.any():
             raise ConfigError(
@@ -133,7 +141,7 @@ class Toll(Policy):
                 where=f"{where}, area",
                 allowed=_extent(self.city),
             )
-        return unit
+        return unit, border if border.any() else unit > 0.0
 
     def decide(self, now: Tick, view: View) -> Iterable[Action]:
         """Charge what the tariff says for the time."""

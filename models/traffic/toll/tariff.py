@@ -65,6 +65,8 @@ class Tariff:
         What a low-emission zone adds; None for a toll.
     lanes, upkeep, handling
         Charged lanes, EUR a year for each (investment and upkeep), EUR for each bill.
+    once
+        Whether a vehicle gets one bill for all that it drives, and not one a passage.
     """
 
     unit: Floats
@@ -76,6 +78,7 @@ class Tariff:
     upkeep: float
     handling: float
     zone: Zone | None = None
+    once: bool = False
 
     @property
     def watched(self) -> Rows:
