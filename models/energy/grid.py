@@ -136,6 +136,16 @@ class Grid:
         """Tap positions of the transformers; (n_transformer,) int64, 0 in the middle."""
         return self._regulator.positions
 
+    def aim(self, target: float, deadband: float) -> None:
+        """Voltage that regulated transformers keep, and how far it may be off; per unit.
+
+        Raises
+        ------
+        ConfigError
+            The band is narrower than a tap.
+        """
+        self._regulator.aim(target, deadband)
+
     def regulate(self, regulated: Flags) -> None:
         """Let these transformers keep their voltage; (n_transformer,) bool.
 

@@ -19,6 +19,7 @@ from models.energy.reinforcement import Plan, capital, enlarged, reinforced
 from models.energy.reliability.outages import INDICATORS as OUTAGE_INDICATORS
 from models.energy.reliability.outages import Outages
 from models.energy.stock import NO_LIMIT
+from models.energy.taps import Taps
 from models.energy.tariffs import UNKNOWN
 from twin.core.indicator import Indicator
 from twin.core.model import Model, Process
@@ -89,6 +90,9 @@ class Energy(Model):
         Port("energy.remote_switches", "city", "1", "control", (0.0, 1.0), 0.0),
         Port("energy.line_capacity", "line", "1", "control", (1.0, 10.0), 1.0),
         Port("energy.transformer_capacity", "transformer", "1", "control", (1.0, 10.0), 1.0),
+        Port("energy.voltage_regulation", "transformer", "1", "control", (0.0, 1.0), 0.0),
+        Port("energy.voltage_setpoint", "city", "1", "control", (0.9, 1.1), 1.0),
+        Port("energy.voltage_dead_band", "city", "1", "control", (0.013, 0.1), 0.02),
         *_equipment("heat_pump", "1", 1.0),
         *_equipment("insulation", "1", 1.0),
         *_equipment("solar", "1", 1.0),
@@ -125,6 +129,7 @@ class Energy(Model):
         Indicator("energy.weak_nodes", "nodes", stakeholder="firms"),
         Indicator("energy.en50160_nodes", "nodes"),
         Indicator("energy.en50160_share", "%", better="higher"),
+        Indicator("energy.tap_operations", "operations", better="neutral", stakeholder="firms"),
         Indicator("energy.line_overload", "min", stakeholder="firms"),
         Indicator("energy.overloaded_lines", "cables", stakeholder="firms", headline=True),
         Indicator("energy.highest_line_loading", "%", stakeholder="firms"),
@@ -155,6 +160,7 @@ class Energy(Model):
         self._grid = Grid(self.city, p.source_voltage)
         self._built = Plan(self["energy.line_capacity"], self["energy.transformer_capacity"]).copy()
         self._automated = False
+        self._taps = Taps(len(self.city["transformer"]))
         self._outages = Outages(self)
         self._accounts = Accounts(
             self.city, stock.payer, self._buildings.is_home, p, stock.investments
@@ -170,8 +176,10 @@ class Energy(Model):
             return
         self._reinforce()
         self._switch()
+        self._regulate()
         loads = self._buildings.at(now, seconds, self._grid.supplied[self._bus])
         flow, meters = self._carry(loads)
+        self._taps.count(self._grid)
         hour = self.world.calendar.local(now).hour
         dark = float(self._gross[flow.voltage == 0.0].sum())
         self._write(flow, meters)
@@ -246,6 +254,18 @@ class Energy(Model):
             "remote switches", "grid operator", Investment(spent, p.upkeep * spent, REMOTE_LIFE)
         )
 
+    def _regulate(self) -> None:
+        """Transformers whose taps keep the voltage; they are paid for when they first do."""
+        works = self["energy.voltage_regulation"] >= 0.5
+        target, band = self["energy.voltage_setpoint"][0], self["energy.voltage_dead_band"][0]
+        if not self._taps.order(self._grid, works, float(target), float(band)):
+            return
+        p = self.parameters
+        spent = p.regulator_cost * int(self._taps.fitted.sum())
+        self._buildings.stock.investments.own(
+            "voltage regulators", "grid operator", Investment(spent, p.upkeep * spent, GRID_LIFE)
+        )
+
     def _switch(self) -> None:
         """Tell the grid which branches are closed, when that changed."""
         if self._outages.changed():
@@ -273,6 +293,7 @@ class Energy(Model):
         self._accounts.book(self.world.ledger, self._last or 0)
         found = {f"energy.{name}": value for name, value in self._accounts.measure().items()}
         found["energy.mending_cost"] = self._mending()
+        found["energy.tap_operations"] = float(self._taps.operations)
         found["energy.shifted"] = float(self._buildings.homes.shifted[0])
         return found | self._outages.measure()
 

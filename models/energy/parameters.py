@@ -172,6 +172,9 @@ class EquipmentParameters(Parameters):
     upkeep: float = Field(0.015, ge=0, description="Of equipment, a year, share of its capital")
     trench_cost: float = Field(100.0, ge=0, description="A street opened for cables, EUR/m")
     cable_cost: float = Field(30.0, ge=0, description="Each cable laid, EUR/m")
+    regulator_cost: float = Field(
+        15_000.0, ge=0, description="A transformer with taps under load beyond a usual one, EUR"
+    )
     transformer_cost: float = Field(60.0, ge=0, description="Capacity added, EUR/kVA")
     interest: float = Field(0.03, ge=0, le=0.2, description="Real, 1/a")
     battery_rate: float = Field(0.5, gt=0, description="Power over capacity of batteries, 1/h")

@@ -86,8 +86,17 @@ class Panel:
         self._lowest, self._highest = column("lowest", np.int64), column("highest", np.int64)
         self._step = column("step", np.float64)
         target, deadband = column("target", np.float64), column("deadband", np.float64)
-        self._low, self._high = target - deadband, target + deadband
+        self.aim(target, deadband)
         self.rounds = int((self._highest - self._lowest).max(initial=0)) + 1
+
+    def aim(self, target: Floats, deadband: Floats) -> None:
+        """Keep other voltages; (n_changer,) float64, per unit."""
+        if (self._step >= 2.0 * deadband).any():
+            raise ConfigError(
+                f"a deadband of ±{deadband.min()} for taps of {self._step.max()}",
+                allowed="a band wider than a tap, or it moves without end",
+            )
+        self._low, self._high = target - deadband, target + deadband
 
     def wanted(self, voltage: Floats, positions: Rows) -> Rows:
         """Where each changer would go: -1, 0 or 1; 0 at its end, and without supply.
@@ -275,6 +284,11 @@ class Regulator:
             )
         self._works, self._waited = works.copy(), np.where(works, self._waited, 0)
         self._go(np.where(works, self.positions, self._panel.neutral))
+
+    def aim(self, target: float, deadband: float) -> None:
+        """Keep another voltage, with all changers; per unit."""
+        count = len(self.positions)
+        self._panel.aim(np.full(count, target), np.full(count, deadband))
 
     def recentre(self, middle: Complex) -> None:
         """Other ratios at the neutral positions, as a tap set by hand makes them; (n_changer,)."""
