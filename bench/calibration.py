@@ -21,8 +21,9 @@ import numpy as np
 import numpy.typing as npt
 
 from bench._report import Bench
-from models.traffic.calibration.calibrate import Settings, calibrate, folds, per_counter
+from models.traffic.calibration.calibrate import Settings, calibrate, per_counter
 from models.traffic.calibration.counts import Counts, read_counts
+from models.traffic.calibration.folds import folds, streets
 from models.traffic.calibration.score import Score
 from models.traffic.calibration.simulate import simulate
 from models.traffic.demand.file import Demand
@@ -58,7 +59,7 @@ def wildau(bench: Bench, work: Path) -> None:
         )
         ours.append(found.held_out)
         theirs.append(np.full(len(counts), np.nan))
-        for fold in folds(len(counts), 5, seed):
+        for fold in folds(streets(counts, city), 5, seed):
             kept = np.setdiff1d(np.arange(len(counts)), fold)
             demand = sampled(
                 folder / "candidate_routes.rou.xml.gz", counts.select(kept), city, work

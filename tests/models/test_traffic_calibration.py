@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.traffic.build import TrafficBuilder
-from models.traffic.calibration.calibrate import Calibration, Settings, calibrate, folds
+from models.traffic.calibration.calibrate import Calibration, Settings, calibrate
 from models.traffic.calibration.counts import Counts, read_counts
+from models.traffic.calibration.folds import folds
+from models.traffic.calibration.folds import streets as streets_of_counters
 from models.traffic.calibration.page import write_page
 from models.traffic.calibration.score import Score, geh
 from models.traffic.calibration.write import write_scenario
@@ -278,7 +281,43 @@ def test_geh_is_symmetric_and_zero_only_for_equals(a: float, b: float) -> None:
 
 
 def test_every_counter_is_held_out_once() -> None:
-    parts = folds(13, 5, seed=1)
+    each = np.arange(13)
+    parts = folds(each, 5, seed=1)
     assert sorted(np.concatenate(parts).tolist()) == list(range(13))
     assert {len(part) for part in parts} == {2, 3}
-    assert folds(13, 5, seed=1)[0].tolist() == parts[0].tolist() != folds(13, 5, seed=2)[0].tolist()
+    assert folds(each, 5, seed=1)[0].tolist() == parts[0].tolist()
+    assert folds(each, 5, seed=2)[0].tolist() != parts[0].tolist()
+
+
+def test_both_directions_of_a_street_are_held_out_together(streets: City) -> None:
+    street = streets_of_counters(passages(streets), streets)
+    table = streets["edge"]
+    ends = {
+        (int(a), int(b)): row
+        for row, (a, b) in enumerate(zip(table["from_junction"], table["to_junction"], strict=True))
+    }
+    place = {int(edge): row for row, edge in enumerate(passages(streets).edge)}
+    pairs = 0
+    for (a, b), row in ends.items():
+        back = ends.get((b, a))
+        if row in place and back in place:
+            assert street[place[row]] == street[place[back]]
+            pairs += 1
+    assert pairs > 3
+    for part in folds(street, 5, seed=1):
+        assert not set(street[part]) & set(np.delete(street, part))
+
+
+def test_what_is_held_out_depends_on_no_count_of_its_own_street(
+    streets: City, found: tuple[Calibration, Counts, Counts]
+) -> None:
+    """Another count at the held-out counters of a fold changes nothing of their prediction."""
+    calibration, used, _ = found
+    fold = folds(streets_of_counters(used, streets), 3, seed=1)[0]
+    count = used.count.copy()
+    count[np.isin(used.counter, fold)] *= 3.0
+    settings = Settings(folds=3, rounds=2, draws=8, meso=True)
+    again = calibrate(small(), replace(used, count=count), city=streets, settings=settings)
+    assert again.held_out[fold].tolist() == calibration.held_out[fold].tolist()
+    others = np.setdiff1d(np.arange(len(used)), fold)
+    assert again.held_out[others].tolist() != calibration.held_out[others].tolist()

@@ -266,6 +266,30 @@ def test_configuration_keeps_its_times_and_loses_its_outputs(tmp_path: Path) -> 
     assert 'file="NUL"' in city.demand["additional"][0].read_text()
 
 
+@pytest.mark.parametrize("name", ["town.net.xml", "town.net.xml.gz"])
+def test_a_network_alone_is_a_city_without_demand(tmp_path: Path, name: str) -> None:
+    import gzip
+
+    data = NET.encode()
+    (tmp_path / name).write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+    city = City.from_sumo(tmp_path / name, tmp_path / "city")
+    assert city.name == "town"
+    assert len(city["edge"]) == 2
+    assert city.demand["routes"] == city.demand["additional"] == []
+    assert _starts(city)
+
+
+def _starts(city: City) -> bool:
+    """SUMO reads the configuration of the bundle."""
+    import libsumo
+
+    libsumo.start(["sumo", "-c", str(city.demand["config"][0]), "--no-step-log", "--no-warnings"])
+    try:
+        return "e" in libsumo.edge.getIDList()
+    finally:
+        libsumo.close()
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [

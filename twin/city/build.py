@@ -67,7 +67,7 @@ def from_sumo(
     Parameters
     ----------
     config
-        ``.sumocfg`` file.
+        ``.sumocfg`` file; or a network alone, ``.net.xml`` or ``.net.xml.gz``, without demand.
     bundle, name, progress
         As for :func:`from_osm`.
 

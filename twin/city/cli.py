@@ -38,11 +38,17 @@ def build(
 
 @app.command("from-sumo")
 def sumo(
-    config: Annotated[Path, typer.Argument(help="Configuration of a SUMO scenario: .sumocfg.")],
+    config: Annotated[
+        Path,
+        typer.Argument(
+            help="SUMO scenario (.sumocfg), or a network alone (.net.xml, .net.xml.gz)."
+        ),
+    ],
     output: Output,
     name: Name = None,
 ) -> None:
-    """Build a city from a SUMO scenario, with its demand, signals, stops and detectors."""
+    """Build a city from a SUMO scenario, with its demand, signals, stops and detectors; or from a
+    network alone."""
     from twin.city.build import from_sumo
 
     with _progress() as tell:

@@ -52,7 +52,9 @@ REPORTERS = (
     "routeProbe",
     "vTypeProbe",
 )
-NAMELESS = frozenset({"run", "sumo", "config", "scenario", "simulation", "osm", "main", "test", ""})
+NAMELESS = frozenset(
+    {"run", "sumo", "config", "scenario", "simulation", "osm", "main", "test", "net", "network", ""}
+)
 SILENT = "NUL"
 """SUMO's name for nowhere, on every system."""
 
@@ -108,11 +110,20 @@ def base(config: Path, folder: Path, name: str | None = None) -> tuple[City, Fea
 
 
 def read_config(file: Path) -> Config:
-    """A configuration with the files that it names, all of which exist."""
+    """A configuration with the files that it names, all of which exist; or a network alone."""
     from lxml import etree
 
     if not file.is_file():
-        raise DataError("there is no such SUMO configuration", where=str(file), allowed=".sumocfg")
+        raise DataError(
+            "there is no such SUMO configuration or network",
+            where=str(file),
+            allowed=".sumocfg, .net.xml, .net.xml.gz",
+        )
+    if file.name.endswith((".net.xml", ".net.xml.gz")):
+        root = etree.Element("configuration")
+        option = etree.SubElement(etree.SubElement(root, "input"), NETWORK[0])
+        option.set("value", file.name)
+        return Config(file, root.getroottree(), file)
     try:
         tree = etree.parse(str(file))
     except etree.XMLSyntaxError as error:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.traffic.calibration.counts import Counts, read_counts
+from models.traffic.calibration.folds import folds, streets
 from models.traffic.calibration.problem import SPREADS, Outcome, Problem, share_of_day, solve
 from models.traffic.calibration.score import Score
 from models.traffic.calibration.simulate import Passages, simulate
@@ -62,8 +63,8 @@ class Calibration:
     pace : (n_rows,) float64, 1/s
         Passages of a counted edge a second of a vehicle: its speed over the edge's length.
     held_out : (n_counters,) float64, veh/h
-        What the simulation of a demand that was fitted without the counter has there; NaN without
-        folds.
+        What the simulation of a demand has there that was calibrated from scratch without any
+        counter of its street; NaN without folds.
     prior : (n_counters,) float64, veh/h
         What was expected there before anything was counted.
     spread, belief
@@ -118,7 +119,7 @@ class Settings:
     Attributes
     ----------
     folds
-        Parts of the counters, each held out of the fit once; 0 for none.
+        Parts of the counters, each held out of all rounds once, whole streets together; 0 for none.
     rounds
         Rounds of fit and simulation.
     draws
@@ -202,7 +203,8 @@ class _Work:
                 f"{city.name} has no two places between which cars could drive",
                 mend="a network needs streets that lead out of it, or buildings",
             )
-        self._steps = settings.rounds + 1 + (settings.folds if len(counts) > 1 else 0)
+        self._folds = folds(streets(counts, city), settings.folds, settings.seed)
+        self._steps = settings.rounds + 1 + len(self._folds)
         self._done = 0
 
     def _step(self, what: str) -> None:
@@ -217,16 +219,7 @@ class _Work:
             begin = np.floor((self.begin - WARM_UP) / 60.0) * 60.0
             end = np.ceil(self.end / 60.0) * 60.0
         everyone = np.arange(len(self.counts))
-        correction = np.ones((len(self.parts), len(self.counts)))
-        choice = None
-        for number in range(self.settings.rounds):
-            self._step(f"fit and simulation {number + 1}")
-            model = self._model(everyone, correction, choice)
-            choice = (model.outcome.spread, model.outcome.belief)
-            if number + 1 < self.settings.rounds:
-                passages = self._drive(model.demand(self.begin - WARM_UP, self.end), meso=True)
-                correction = self._corrected(correction, model, passages)
-                self.problem = self._with_times(passages)
+        model = self._rounds(everyone, lambda number: self._step(f"fit and simulation {number}"))
         self._step("the last simulation")
         demand = model.demand(min(begin, self.begin) - WARM_UP, end)
         passages = self._drive(demand, meso=self.settings.meso)
@@ -248,11 +241,29 @@ class _Work:
             int(np.count_nonzero(np.diff(model.meetings.matrix.indptr) == 0)),
         )
 
+    def _rounds(
+        self, chosen: npt.NDArray[np.int64], tell: Callable[[int], None] = lambda number: None
+    ) -> _Model:
+        """Rounds of fit and simulation from empty streets, with some of the counters alone."""
+        problem = self.problem
+        correction = np.ones((len(self.parts), len(self.counts)))
+        choice = None
+        for number in range(1, self.settings.rounds + 1):
+            tell(number)
+            model = self._model(problem, chosen, correction, choice)
+            choice = (model.outcome.spread, model.outcome.belief)
+            if number < self.settings.rounds:
+                passages = self._drive(model.demand(self.begin - WARM_UP, self.end), meso=True)
+                correction = self._corrected(correction, model, passages)
+                problem = self._with_times(problem, passages)
+        return model
+
     def _drive(self, demand: Demand, *, meso: bool) -> Passages:
         return simulate(self.city, demand, meso=meso, until=self.end + 1.0)
 
     def _model(
         self,
+        problem: Problem,
         chosen: npt.NDArray[np.int64],
         correction: Floats,
         choice: tuple[float, Belief] | None = None,
@@ -267,8 +278,8 @@ class _Work:
         known = np.isfinite(target)
         if choice is None and np.count_nonzero(known) < CHOOSE_FROM:
             choice = (SPREADS[1], Belief())
-        outcome = solve(self.problem, counts.select(known), target[known], day=share, choice=choice)
-        return _Model(self.problem, self.counts, outcome, counts, parts, share)
+        outcome = solve(problem, counts.select(known), target[known], day=share, choice=choice)
+        return _Model(problem, self.counts, outcome, counts, parts, share)
 
     def _corrected(self, correction: Floats, model: _Model, passages: Passages) -> Floats:
         """Ask for more where the simulation has less than was assigned."""
@@ -282,35 +293,26 @@ class _Work:
             found[number] *= np.clip(ratio, 0.7, 1.4) ** 0.8
         return np.clip(found, 0.5, 2.0)
 
-    def _with_times(self, passages: Passages) -> Problem:
+    def _with_times(self, problem: Problem, passages: Passages) -> Problem:
         """Let drivers know of the queues that the simulation met."""
-        table, graph = self.city["edge"], self.problem.graph
+        table, graph = self.city["edge"], problem.graph
         free = table["length"] / np.maximum(table["speed"], 0.5)
         slower = passages.times(graph.n_edges, free) / free
         met = graph.edge_cost * np.clip(slower * 0.8, 1.0, 10.0)
-        before = graph.edge_cost if self.problem.times is None else self.problem.times
-        return self.problem.with_times(0.5 * before + 0.5 * met)
+        before = graph.edge_cost if problem.times is None else problem.times
+        return problem.with_times(0.5 * before + 0.5 * met)
 
     def _held_out(self) -> Floats:
-        """Simulated flow at each counter when it is not in the fit; (n_counters,), veh/h."""
+        """Simulated flow at each counter when its street is in no round; (n_counters,), veh/h."""
         count = len(self.counts)
         found = np.full(count, np.nan)
-        for fold in folds(count, self.settings.folds, self.settings.seed):
+        for fold in self._folds:
             self._step("counters held out")
-            kept = np.setdiff1d(np.arange(count), fold)
-            model = self._model(kept, np.ones((len(self.parts), count)))
+            model = self._rounds(np.setdiff1d(np.arange(count), fold))
             passages = self._drive(model.demand(self.begin - WARM_UP, self.end), meso=True)
             rows, _ = passages.counts(self.counts)
             found[fold] = per_counter(self.counts, rows)[fold]
         return found
-
-
-def folds(count: int, wanted: int, seed: int) -> list[npt.NDArray[np.int64]]:
-    """Counters of each fold: random, of equal size, the same for the same seed."""
-    if wanted < 2 or count < 2:
-        return []
-    order = np.random.Generator(np.random.Philox(key=seed)).permutation(count)
-    return [np.sort(part) for part in np.array_split(order, min(wanted, count))]
 
 
 class _Model:
