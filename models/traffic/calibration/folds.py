@@ -56,6 +56,8 @@ def _together(city: City, a: int, b: int) -> bool:
     starts, ends = table["from_junction"], table["to_junction"]
     if a == b or (starts[a] == ends[b] and ends[a] == starts[b]):
         return True
+    if table.geometry is None:
+        return False
     one, other = table.geometry[a], table.geometry[b]
     if one.interpolate(0.5, normalized=True).distance(other) > ACROSS:
         return False
