@@ -160,6 +160,9 @@ def test_different_periods_are_not_compared(here: Path) -> None:
 
 
 def test_a_policy_with_parameters_is_a_variant() -> None:
+    listed = variant(base(), "traffic.toll:area=[11.2, 44.4, 11.5, 44.6],price=3")
+    toll = listed.data.policy[0].parameters
+    assert (toll["area"], toll["price"]) == ([11.2, 44.4, 11.5, 44.6], 3)
     found = variant(base(), "lighting.by_traffic:minimum=0.3,oracle=true")
     assert found.data.policy[-1].parameters == {"minimum": 0.3}
     assert found.data.policy[-1].oracle

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -263,12 +263,23 @@ def variant(base: Scenario, text: Scenario | str) -> Scenario:
         find_scenario(use, also=list(available("policies")))
         return Scenario.load(text)
     parameters = {}
-    for pair in filter(None, rest.split(",")):
+    for pair in filter(None, _parts(rest)):
         key, sign, value = pair.partition("=")
         if not sign:
             raise ConfigError(f"{pair!r} in {text!r}", allowed="policy:key=value,key=value")
         parameters[key.strip()] = toml_value(value.strip())
     return base.with_policy(use, **parameters)
+
+
+def _parts(text: str) -> Iterator[str]:
+    """What commas outside of brackets part: ``area=[11, 44, 12, 45],price=2`` has two."""
+    depth = begin = 0
+    for place, letter in enumerate(text):
+        depth += (letter in "[{") - (letter in "]}")
+        if letter == "," and depth == 0:
+            yield text[begin:place]
+            begin = place + 1
+    yield text[begin:]
 
 
 def toml_value(text: str) -> Any:
