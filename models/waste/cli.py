@@ -32,11 +32,17 @@ def forecast_command(
         Path | None, typer.Option("--output", "-o", help="Write every container to this CSV.")
     ] = None,
     quality: Account = None,
+    noise: Annotated[
+        float | None,
+        typer.Option(
+            help="Deviation of a reading, %; found from the readings if left out.", min=0.1
+        ),
+    ] = None,
 ) -> None:
     """Forecast the level of each container, and when it will be full, with 90 % intervals."""
     from models.waste.forecast import forecast, read_recording
 
-    found = forecast(read_recording(recording), None if at is None else _hour(at))
+    found = forecast(read_recording(recording), None if at is None else _hour(at), noise=noise)
     print(found.table())
     print(found.quality.table())
     if output is not None:

@@ -41,6 +41,10 @@ class Parameters:
         Mean logarithm of the exposure of a cycle.
     ceiling
         Level that could not be passed, %: see :func:`loose`.
+    deposit
+        Variance that an amount gains over what it rises, %: the size of what is thrown in at once.
+    pace
+        Deviation of the logarithm of a container's rate between its cycles.
     profile : (7, 24) float64
         Weights of the hours of the week, mean 1.
     """
@@ -57,13 +61,16 @@ class Parameters:
     timing: float
     typical: float
     ceiling: float
+    deposit: float
+    pace: float
     profile: Floats
 
     def vector(self) -> Floats:
         """As the kernels take them."""
         names = "growth spread between mean drift passing passing_hours season noise timing typical"
         full = self.loose(np.array([FULL]))
-        return np.array([*(getattr(self, name) for name in names.split()), *full])
+        own = [getattr(self, name) for name in names.split()]
+        return np.array([*own, *full, self.deposit, self.pace, self.ceiling])
 
     def loose(self, level: Floats) -> Floats:
         """What was thrown in, loose, to reach a level; (n,) float64, % of the loose volume.
@@ -98,9 +105,9 @@ class Track:
 
     Attributes
     ----------
-    mean, deviation, base, likelihood : (n,) float64
+    mean, deviation, base, likelihood, told : (n,) float64
         See :func:`models.waste.forecast.kernels.filter_levels`.
-    state : (m, 14) float64
+    state : (m, 19) float64
         At its end.
     """
 
@@ -108,6 +115,7 @@ class Track:
     deviation: Floats
     base: Floats
     likelihood: Floats
+    told: Floats
     state: Floats
 
 
@@ -124,12 +132,13 @@ def follow(
     state[:, kernels.LEARNT] = begin
     city = np.array([0.0, par.passing**2, 0.0, 0.0, begin])
     state[:, kernels.TERMS :] = city
-    mean, deviation, base, likelihood = (np.empty(len(given)) for _ in range(4))
+    mean, deviation, base, likelihood, told = (np.empty(len(given)) for _ in range(5))
     kernels.filter_levels(
         given.container, given.hour, par.loose(given.level), par.loose(given.after), until, nowcast,
         par.cumulative(), vector, state, city, mean, deviation, base, likelihood,
+        told,
     )  # fmt: skip
-    return Track(mean, deviation, base, likelihood, state)
+    return Track(mean, deviation, base, likelihood, told, state)
 
 
 @dataclass(frozen=True)
@@ -175,7 +184,7 @@ class Filling:
 
         Parameters
         ----------
-        state : (m, 14) float64
+        state : (m, 19) float64
             See :class:`Track`.
         share
             0 to 1.
@@ -184,7 +193,7 @@ class Filling:
 
         par = self.parameters
         found = np.empty(len(state))
-        kernels.exposure_to_full(state, par.cumulative(), par.vector(), float(ndtri(share)), found)
+        kernels.exposure_to_full(state, par.vector(), float(ndtri(share)), found)
         return found
 
     def interval(

@@ -35,11 +35,15 @@ HELD = 2.5
     TIMING,
     TYPICAL,
     FULL,
-) = range(12)
+    DEPOSIT,
+    PACE,
+    CEILING,
+) = range(15)
 # Places in the state of a container, see filter_levels
 USUAL, VARIANCE, LEARNT, BEGAN, FROM, SEEN, LEVEL, EXPOSED, CYCLES = range(9)
-TERMS = 9
-COLUMNS = 14
+AMOUNT, RATE, DOUBT, JOINT, RATE_DOUBT = range(9, 14)
+TERMS = 14
+COLUMNS = 19
 
 
 @nb.njit(cache=True)
@@ -85,14 +89,16 @@ def filter_levels(
     deviation: Floats,
     base: Floats,
     likelihood: Floats,
+    told: Floats,
 ) -> None:
     """Forecast each level from what was known when its container was seen before, then learn.
 
     A Kalman filter on the logarithm of what a container fills in a cycle of its usual length, with
     a passing term of the city (Ornstein-Uhlenbeck) and one for the season (random walk). A
     level of 100 % says "at least full" (Tobin 1958): its likelihood is the tail of the normal, the
-    state takes the moments of the truncated normal. What a cycle teaches is learnt once, at its
-    end, from its last level.
+    state takes the moments of the truncated normal. What a cycle teaches of the container is learnt
+    once, at its end, from its last level. Readings within a cycle go through a second Kalman
+    filter, of the amount and its rate in this cycle: see :func:`_read`.
 
     Parameters
     ----------
@@ -105,13 +111,14 @@ def filter_levels(
         event of its own.
     profile : (169,) float64
         See :func:`exposure`.
-    par : (12,) float64
+    par : (15,) float64
         See :class:`~models.waste.forecast.filling.Parameters`.
-    state : (m, 14) float64
+    state : (m, 19) float64
         Of the containers, changed: logarithm of the filling of a usual cycle and its variance;
         hour of that; hour and level at which the cycle began, hour (NaN: none) and level of the
-        last reading in it; mean logarithm of the exposure of its cycles, and their number; the
-        city's terms as they were at its last event.
+        last reading in it; mean logarithm of the exposure of its cycles, and their number; amount
+        at its last event, rate in this cycle, and their covariance (three numbers); the city's
+        terms as they were at its last event.
     city : (5,) float64
         Changed: passing term and its variance, season term and its variance, hour.
     mean, deviation, base : (n,) float64
@@ -120,96 +127,191 @@ def filter_levels(
     likelihood : (n,) float64
         Written: logarithm of the density of the level that ends a cycle; NaN where none ends, -inf
         where it is not believed.
+    told : (n,) float64
+        Written: logarithm of the density of a reading within a cycle; NaN elsewhere.
     """
     for k in range(container.size):
         s = state[container[k]]
         at = hour[k]
-        mean[k] = deviation[k] = base[k] = likelihood[k] = np.nan
+        mean[k] = deviation[k] = base[k] = likelihood[k] = told[k] = np.nan
         known = not math.isnan(s[BEGAN]) and at > s[BEGAN]
+        emptied = not math.isnan(after[k])
         if nowcast and at < until:
             _pass_time(city, par, at)
             s[TERMS:] = city
         if known:
-            mean[k], deviation[k], base[k] = outlook(s, par, profile, at)
+            mean[k], deviation[k], base[k] = outlook(s, par, profile, at, emptied)
             if not math.isnan(level[k]):
+                if not emptied:
+                    told[k] = _read(s, par, profile, at, level[k])
                 s[SEEN], s[LEVEL] = at, level[k]
-        elif math.isnan(s[BEGAN]) and math.isnan(after[k]) and not math.isnan(level[k]):
-            s[BEGAN], s[FROM] = at, level[k]  # filling counts from the first reading
         if at < until:
             _pass_time(city, par, at)
-        if not math.isnan(after[k]):
-            if known and not math.isnan(s[SEEN]):
+        if emptied:
+            if known and s[SEEN] > s[BEGAN]:
                 likelihood[k] = _learn(s, par, profile, city, at < until)
-            s[BEGAN], s[FROM], s[SEEN], s[LEVEL] = at, after[k], np.nan, np.nan
+            s[TERMS:] = city
+            _begin(s, par, at, after[k])
+        elif math.isnan(s[BEGAN]) and not math.isnan(level[k]):
+            s[TERMS:] = city
+            _begin(s, par, at, level[k])  # filling counts from the first reading
+            s[SEEN], s[LEVEL] = at, level[k]
         s[TERMS:] = city
 
 
 @nb.njit(cache=True)
-def outlook(s: Floats, par: Floats, profile: Floats, at: float) -> tuple[float, float, float]:
+def outlook(
+    s: Floats, par: Floats, profile: Floats, at: float, visited: bool
+) -> tuple[float, float, float]:
     """Forecast of one container from its last event.
+
+    Parameters
+    ----------
+    s, par, profile
+        See :func:`filter_levels`.
+    at
+        The hour.
+    visited
+        Whether the hour is one at which a crew comes, who come early to what fills fast
+        (``GROWTH``), or any.
 
     Returns
     -------
     mean, deviation
-        Of the logarithm of what it fills from that event to the hour ``at``, %.
+        Of the logarithm of what lies above ``base`` at the hour ``at``, %.
     base
-        The level at that event, %.
+        The level after the emptying where nothing was read since, else 0, %.
+    """
+    if not math.isnan(s[SEEN]) or not visited:
+        begin = s[BEGAN] if math.isnan(s[SEEN]) else s[SEEN]
+        mean, deviation, base = _ahead(s, par, exposure(profile, begin, at), at)
+        return mean, deviation, base
+    variance = s[VARIANCE] + _walk(s, par, at) + par[SPREAD] * par[SPREAD]
+    term, doubt = _terms(s, par, at)
+    expected = s[USUAL] + par[GROWTH] * (_amount(profile, s[BEGAN], at) - s[EXPOSED]) + term
+    return expected, math.sqrt(variance + doubt), s[FROM]
+
+
+@nb.njit(cache=True)
+def _ahead(s: Floats, par: Floats, hours: float, at: float) -> tuple[float, float, float]:
+    """Forecast after some hours of exposure since the last event, whatever the crews do."""
+    if math.isnan(s[SEEN]):
+        rate, variance = _usual_rate(s, par, at)
+        term, doubt = _terms(s, par, at)
+        expected = rate + math.log(max(hours, 1e-3)) + term
+        chance = min(par[DEPOSIT] * math.exp(-expected), 1.0)
+        return expected, math.sqrt(variance + doubt + chance), s[FROM]
+    amount, doubt, _ = _predict(s, par, hours, at - s[SEEN])
+    amount = max(amount, 0.1)
+    variance = math.log1p(doubt / (amount * amount))
+    return math.log(amount) - 0.5 * variance, math.sqrt(variance), 0.0
+
+
+@nb.njit(cache=True)
+def _usual_rate(s: Floats, par: Floats, at: float) -> tuple[float, float]:
+    """Logarithm of the rate in a new cycle without the city's terms, %/h, and its variance.
+
+    Cycles of one container differ (``PACE``), and by how soon they are ended (``TIMING``).
     """
     variance = s[VARIANCE] + _walk(s, par, at)
-    own = par[SPREAD] * par[SPREAD]
-    read = not math.isnan(s[SEEN])
-    begin = s[SEEN] if read else s[BEGAN]
-    amount = _amount(profile, begin, at)
-    term, doubt = _terms(s, par, at)
-    if not read:
-        expected = s[USUAL] + par[GROWTH] * (amount - s[EXPOSED]) + term
-        return expected, math.sqrt(variance + own + doubt), s[FROM]
-    rate, variance = rate_in_cycle(s, par, profile, variance)
-    return rate + amount + term, math.sqrt(variance + own + doubt), s[LEVEL]
+    variance += par[PACE] * par[PACE] + par[TIMING] * par[TIMING]
+    return s[USUAL] - s[EXPOSED], variance
 
 
 @nb.njit(cache=True)
-def rate_in_cycle(s: Floats, par: Floats, profile: Floats, variance: float) -> tuple[float, float]:
-    """Logarithm of the rate in this cycle, %/h of exposure, and its variance.
+def _begin(s: Floats, par: Floats, at: float, level: float) -> None:
+    """Begin a cycle at a level that is known as well as a reading is."""
+    rate, variance = _usual_rate(s, par, at)
+    rate, variance = rate + s[TERMS + 2], variance + s[TERMS + 3]
+    noise = par[NOISE] * math.exp(min(level, par[FULL]) / par[CEILING])
+    s[BEGAN], s[FROM], s[SEEN], s[LEVEL] = at, level, np.nan, np.nan
+    s[AMOUNT], s[RATE] = level, math.exp(rate + 0.5 * variance)
+    s[DOUBT], s[JOINT] = noise * noise, 0.0
+    s[RATE_DOUBT] = s[RATE] * s[RATE] * math.expm1(variance)
 
-    Cycles of one container differ by chance (``SPREAD``), and by how soon they are ended
-    (``TIMING``); a reading within the cycle tells how fast this one is.
+
+@nb.njit(cache=True)
+def _predict(s: Floats, par: Floats, hours: float, span: float) -> tuple[float, float, float]:
+    """Amount after some hours of exposure, its variance, its covariance with the rate.
+
+    Deposits come at random, each as large as ``DEPOSIT`` (the variance of a compound Poisson
+    process grows by the rate times the second moment of a deposit over its mean); the city's
+    passing term stretches the rate.
     """
-    rate = s[USUAL] - s[EXPOSED]
-    variance += par[SPREAD] * par[SPREAD] + par[TIMING] * par[TIMING]
-    if not math.isnan(s[SEEN]) and s[SEEN] > s[BEGAN]:
-        filling = max(s[LEVEL] - s[FROM], LEAST)
-        noise = par[NOISE] / filling
-        told = math.log(filling) - _amount(profile, s[BEGAN], s[SEEN])
-        gain = variance / (variance + par[SPREAD] * par[SPREAD] + noise * noise)
-        rate += gain * (told - rate)
-        variance *= 1.0 - gain
-    return rate, variance
+    more = s[RATE] * hours
+    variance = s[DOUBT] + 2.0 * hours * s[JOINT] + hours * hours * s[RATE_DOUBT]
+    fade = math.exp(-max(span, 0.0) / par[PASSING_HOURS])
+    passing = par[PASSING] * par[PASSING] * (1.0 - fade * fade)
+    variance += par[DEPOSIT] * more + passing * more * more
+    return s[AMOUNT] + more, variance, s[JOINT] + hours * s[RATE_DOUBT]
 
 
 @nb.njit(cache=True)
-def exposure_to_full(state: Floats, profile: Floats, par: Floats, z: float, out: Floats) -> None:
+def _read(s: Floats, par: Floats, profile: Floats, at: float, level: float) -> float:
+    """Take a reading within a cycle; the logarithm of its density.
+
+    The Kalman filter (Kalman 1960) of the amount, which rises by a rate that is constant in the
+    cycle, and of this rate. A full reading says "at least full". From one over ``HELD`` deviations
+    off the amount begins anew, and the rate learns nothing: something large came, or was taken; if
+    it was the sensor's fault, the next reading mends it.
+    """
+    begin = s[BEGAN] if math.isnan(s[SEEN]) else s[SEEN]
+    amount, doubt, joint = _predict(s, par, exposure(profile, begin, at), at - begin)
+    noise = par[NOISE] * math.exp(min(max(amount, 0.0), par[FULL]) / par[CEILING])
+    total = doubt + noise * noise
+    spread = math.sqrt(total)
+    x = (min(level, par[FULL]) - amount) / spread
+    move, sure = x, 1.0
+    score: float = -0.5 * min(x * x, GATE * GATE) - math.log(spread) - 0.5 * math.log(2.0 * math.pi)
+    if level >= par[FULL]:
+        tail = _tail(x)
+        move = math.exp(-0.5 * x * x) / math.sqrt(2.0 * math.pi) / tail
+        score = math.log(tail)
+        sure = min(1.0, max(0.0, move * (move - x)))
+    if abs(move) > HELD:
+        s[AMOUNT], s[DOUBT], s[JOINT] = max(level, 0.0), noise * noise, 0.0
+        return score
+    pull = move / spread
+    s[AMOUNT] = max(amount + doubt * pull, 0.0)
+    s[RATE] = max(s[RATE] + joint * pull, 1e-3)
+    s[RATE_DOUBT] -= joint * joint * sure / total
+    s[DOUBT] = doubt * (1.0 - doubt * sure / total)
+    s[JOINT] = joint * (1.0 - doubt * sure / total)
+    return score
+
+
+@nb.njit(cache=True)
+def exposure_to_full(state: Floats, par: Floats, z: float, out: Floats) -> None:
     """Exposure from the last event of each container to a full one, h.
+
+    A level only rises until somebody comes, so a container is full before an hour with the
+    probability that its level is full at that hour: what :func:`outlook` says is searched.
 
     Parameters
     ----------
-    state, profile, par
+    state, par
         See :func:`filter_levels`.
     z
-        Deviations from the median.
+        Deviations of the standard normal that belong to the share of the futures.
     out : (m,) float64, h
-        Written; NaN for a container that was never emptied.
+        Written; NaN for a container without events.
     """
     for i in range(out.size):
         s = state[i]
         out[i] = np.nan
-        if not math.isnan(s[BEGAN]):
-            rate, variance = rate_in_cycle(s, par, profile, s[VARIANCE])
-            variance += par[PASSING] * par[PASSING] + s[TERMS + 3]
-            rate += s[TERMS + 2]
-            level = s[FROM] if math.isnan(s[SEEN]) else s[LEVEL]
-            left = max(par[FULL] - level, 0.0)
-            out[i] = left / math.exp(rate) * math.exp(z * math.sqrt(variance))
+        if math.isnan(s[BEGAN]):
+            continue
+        begin = s[BEGAN] if math.isnan(s[SEEN]) else s[SEEN]
+        low, high = math.log(1e-3), math.log(1e5)
+        for _ in range(60):
+            middle = 0.5 * (low + high)
+            hours = math.exp(middle)
+            expected, deviation, base = _ahead(s, par, hours, begin + hours)
+            if expected - z * deviation < math.log(max(par[FULL] - base, 1e-3)):
+                low = middle
+            else:
+                high = middle
+        out[i] = 0.0 if high < math.log(2e-3) else math.exp(high)
 
 
 @nb.njit(cache=True)
@@ -278,7 +380,7 @@ def _learn(s: Floats, par: Floats, profile: Floats, city: Floats, learning: bool
     if x > GATE or (x < -GATE and not full):
         return -np.inf
     if full:
-        tail = max(0.5 * math.erfc(x / math.sqrt(2.0)), 1e-12)
+        tail = _tail(x)
         move = math.exp(-0.5 * x * x) / math.sqrt(2.0 * math.pi) / tail
         score = math.log(tail)
         sure = min(1.0, move * (move - x))

@@ -112,7 +112,12 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def forecast(given: Recording, at: float | None = None, filling: Filling | None = None) -> Outlook:
+def forecast(
+    given: Recording,
+    at: float | None = None,
+    filling: Filling | None = None,
+    noise: float | None = None,
+) -> Outlook:
     """Forecast every container for a moment, from what was recorded before it.
 
     Parameters
@@ -123,6 +128,8 @@ def forecast(given: Recording, at: float | None = None, filling: Filling | None 
         The moment, h since 1970; the end of the recording when left out.
     filling
         A fitted model; fitted to what came before the moment when left out.
+    noise
+        Deviation of a reading, %, for that fit; estimated when left out.
 
     Raises
     ------
@@ -136,14 +143,16 @@ def forecast(given: Recording, at: float | None = None, filling: Filling | None 
             f"nothing was recorded before {moment(at)}",
             allowed=f"a moment after {moment(float(given.hour[0]))}",
         )
-    filling = learn(past) if filling is None else filling
+    filling = learn(past, noise) if filling is None else filling
     par = filling.parameters
     track = follow(past, par)
     state = track.state
     vector, profile = par.vector(), par.cumulative()
     mean, deviation, base = np.array(
         [
-            kernels.outlook(s, vector, profile, at) if s[kernels.BEGAN] <= at else (np.nan,) * 3
+            kernels.outlook(s, vector, profile, at, False)
+            if s[kernels.BEGAN] <= at
+            else (np.nan,) * 3
             for s in state
         ]
     ).T
@@ -176,7 +185,8 @@ def _rates(state: Floats, full: float) -> Floats:
     ``full`` is what makes it full, loose, % of the loose volume.
     """
     log_rate = state[:, kernels.USUAL] - state[:, kernels.EXPOSED] + state[:, kernels.TERMS + 2]
-    rate: Floats = np.exp(log_rate) * 24.0 * FULL / full
+    read = np.isfinite(state[:, kernels.SEEN])
+    rate: Floats = np.where(read, state[:, kernels.RATE], np.exp(log_rate)) * 24.0 * FULL / full
     return rate
 
 

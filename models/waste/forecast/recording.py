@@ -147,10 +147,13 @@ class Recording:
 
     def between(self, begin: float, end: float) -> Recording:
         """Events from an hour to before another."""
-        keep = (self.hour >= begin) & (self.hour < end)
+        return self.only((self.hour >= begin) & (self.hour < end))
+
+    def only(self, rows: Flags | Whole) -> Recording:
+        """Some events, in the order given."""
         return Recording(
-            self.ids, self.container[keep], self.hour[keep], self.level[keep], self.after[keep],
-            self.line[keep], self.quality,
+            self.ids, self.container[rows], self.hour[rows], self.level[rows], self.after[rows],
+            self.line[rows], self.quality,
         )  # fmt: skip
 
     def __add__(self, later: Recording) -> Recording:
