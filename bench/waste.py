@@ -22,7 +22,7 @@ import numpy as np
 
 from bench._report import Bench, seconds
 from models.waste import kernels
-from models.waste.plan import LEAVE_OUT, Task, Vehicle, open_all_day, plan
+from models.waste.plan import LEAVE_OUT, Task, Vehicle, open_all_day, tours
 from models.waste.season import (
     HOURS,
     Case,
@@ -173,12 +173,11 @@ def solve_instance(file: Path, runtime: float) -> float:
         seconds=matrix, mass=demand, volume=np.zeros(k), service=np.zeros(k),
         prize=np.full(k, LEAVE_OUT), window=open_all_day(k),
         vehicles=[Vehicle(1e7, k, cost=0)],
-        truck_mass=float(given.vehicle_type(0).capacity[0]), truck_volume=1.0,
+        truck_mass=float(given.vehicle_type(0).capacity[0]), truck_volume=1.0, reloads=(),
     )  # fmt: skip
-    rounds = plan(task, runtime=runtime)
-    stops = [[0, *(stop + 2 for stop in tour), 1] for _, tour in rounds]
-    assert sorted(s for tour in stops for s in tour[1:-1]) == list(range(2, k + 2))
-    return float(sum(matrix[tour[:-1], tour[1:]].sum() for tour in stops))
+    found = tours(task, runtime=runtime)
+    assert sorted(stop for tour in found for stop in tour.stops) == list(range(k))
+    return sum(tour.length(matrix) for tour in found)
 
 
 def year(bench: Bench) -> None:

@@ -73,7 +73,6 @@ def _model(scenario: Scenario, day: date, closed: Sequence[str], slower: float) 
     import simpy
 
     from models.waste.model import Waste
-    from models.waste.network import TOP_SPEED
     from models.waste.parameters import WasteParameters
     from twin.core.random import Streams
     from twin.core.time import Calendar
@@ -101,9 +100,8 @@ def _model(scenario: Scenario, day: date, closed: Sequence[str], slower: float) 
                 allowed="a street's name, or the id of an edge",
             )
         model["waste.closed"][rows] = 1.0
-    free = edges["length"] / np.clip(edges["speed"], 0.1, TOP_SPEED)
-    model["traffic.travel_time"][:] = free * slower
     model.setup()
+    model.fleet.network.slow_down(slower)
     return model
 
 

@@ -103,10 +103,16 @@ class Dispatcher:
         planned = {stop for _, tour in rounds for stop in tour}
         for i in sorted(set(range(len(stops))) - planned):
             if worth[i] >= LEAVE_OUT:
-                shut = self.network.planned(stops[i].edge) == float("inf")
-                fleet.put_off(stops[i], None, "closed" if shut else "not planned")
+                fleet.put_off(stops[i], None, self._why_not(stops[i], end))
         fleet.trucks += sent
         return sent
+
+    def _why_not(self, stop: Stop, end: Tick) -> str:
+        """Why a stop that was to be made is in no round."""
+        if self.network.planned(stop.edge) == float("inf"):
+            return "closed"
+        opens = self.fleet.window(stop.edge, self.fleet.world.now)[0]
+        return "window" if opens >= end else "not planned"
 
     def _at_home(self, name: str) -> list[list[int]]:
         """Trucks of a stream that are ready, at each depot."""
@@ -161,8 +167,10 @@ class Dispatcher:
         several = len(fleet.disposals) > 1
         windows = open_all_day(len(stops))
         for i, stop in enumerate(stops):
-            opens, closes = fleet.window(stop.edge)
-            windows[i] = (opens - now) / 1000.0, (closes - now) / 1000.0
+            opens, closes = fleet.window(stop.edge, now)
+            first, last = (opens - now) / 1000.0, (closes - now) / 1000.0
+            # The planner's stop begins behind its street: what is done there is to end in time.
+            windows[i] = first, max(first, last - fleet.service_at(stop))
         return Task(
             seconds=self._matrix(stops, [truck.node_after for truck in active]),
             mass=load,

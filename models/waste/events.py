@@ -139,9 +139,13 @@ class Closure(Event):
             )
 
     def process(self) -> Process:
-        """Close the street, and open it."""
+        """Close the street, and open it; it stays closed while another closure lasts."""
         yield self.until(self.begin)
-        self.act("waste.closed", 1.0, self.rows)
+        self.act("waste.closed", self._closures() + 1.0, self.rows)
         if self.end is not None:
             yield self.until(self.end)
-            self.act("waste.closed", 0.0, self.rows)
+            self.act("waste.closed", np.maximum(self._closures() - 1.0, 0.0), self.rows)
+
+    def _closures(self) -> npt.NDArray[np.float64]:
+        found: npt.NDArray[np.float64] = self.world.state.columns["waste.closed"][self.rows]
+        return found

@@ -17,6 +17,7 @@ from twin.core.model import Process
 from twin.core.state import Column
 from twin.core.time import Tick, hours, minutes, seconds
 from twin.core.world import World
+from twin.errors import ConfigError
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
@@ -29,6 +30,7 @@ LOUD = 63.0
 CAUTIOUS_SPEED = 8.0
 """Mean speed with which the range of an electric truck is reckoned, m/s."""
 FOREVER = 1 << 60
+DAY = hours(24)
 
 
 def residents_near(city: City) -> Floats:
@@ -61,6 +63,26 @@ def _service_times(world: World) -> Floats:
     table = world.city["container"]
     pairs = zip(table["stream"].tolist(), table["volume"].tolist(), strict=True)
     return np.array([service_time(stream, volume) for stream, volume in pairs], dtype=np.float64)
+
+
+def _windows(
+    parameters: WasteParameters, roads: npt.NDArray[np.str_]
+) -> dict[str, tuple[float, float]]:
+    """Hours of each kind of street, s since midnight."""
+    found: dict[str, tuple[float, float]] = {}
+    kinds = sorted({str(road) for road in roads} - {""})
+    for window in parameters.windows:
+        where = f"[model.waste] windows, road = {window.road!r}"
+        if window.road not in kinds:
+            raise ConfigError(
+                "the city has no street of this kind", where=where, allowed=", ".join(kinds)
+            )
+        if window.road in found:
+            raise ConfigError(
+                "there are two windows for it", where=where, allowed="one for each kind of street"
+            )
+        found[window.road] = window.seconds
+    return found
 
 
 class Fleet:
@@ -115,7 +137,7 @@ class Fleet:
         self.rest_after = minutes(parameters.rest_after)
         self.waiting: dict[str, list[tuple[Stop, Truck | None, str]]] = {}
         self._road = world.city["edge"]["road"]
-        self._windows = {w.road: w.seconds for w in parameters.windows}
+        self._windows = _windows(parameters, self._road)
         self._near = residents_near(world.city)
 
     def _places(self, kind: str) -> list[Place]:
@@ -157,14 +179,20 @@ class Fleet:
             and not truck.lost
         ]  # fmt: skip
 
-    def window(self, edge: int) -> tuple[Tick, Tick]:
-        """Ticks of this day between which containers of a street may be emptied."""
+    def window(self, edge: int, at: Tick) -> tuple[Tick, Tick]:
+        """The window of a street that is open at a tick, or opens next after it."""
         hours = self._windows.get(str(self._road[edge]))
         if hours is None:
             return 0, FOREVER
-        calendar, now = self.world.calendar, self.world.now
-        midnight = now - seconds(calendar.day_seconds(now))
-        return midnight + seconds(hours[0]), midnight + seconds(hours[1])
+        opens, closes = (seconds(since_midnight) for since_midnight in hours)
+        yesterday = at - seconds(self.world.calendar.day_seconds(at)) - DAY
+        first = next(day for day in range(3) if yesterday + day * DAY + closes > at)
+        return yesterday + first * DAY + opens, yesterday + first * DAY + closes
+
+    def is_open(self, edge: int, begin: Tick, end: Tick) -> bool:
+        """Whether containers of a street may be emptied from one tick to another."""
+        opens, closes = self.window(edge, begin)
+        return opens <= begin and end <= closes
 
     def service_at(self, stop: Stop) -> float:
         """Time to empty what is left at a stop, s."""

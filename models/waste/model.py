@@ -67,7 +67,7 @@ class Waste(Model):
         ),
         Port(
             "waste.closed", table="edge", unit="1", kind="control",
-            bounds=(0.0, 1.0), default=0.0,
+            bounds=(0.0, 1000.0), default=0.0,
         ),
         Port(
             "waste.crowd", table="container", unit="person", kind="control",

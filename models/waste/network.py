@@ -21,6 +21,21 @@ FRESH = minutes(5)
 """Paths are planned with travel times no older than this."""
 
 
+def driven_length(edges: Table) -> Floats:
+    """Way from junction to junction along each edge; (n_edges,) float64, m.
+
+    The length in the table is that of the lanes, which end before the junctions; the shape goes
+    from middle to middle.
+    """
+    length: Floats = np.asarray(edges["length"], dtype=np.float64)
+    if edges.geometry is None:
+        return length
+    import shapely
+
+    driven: Floats = np.maximum(length, shapely.length(edges.geometry))
+    return driven
+
+
 class Network:
     """Shortest paths over the edge table.
 
@@ -33,18 +48,26 @@ class Network:
     closed : (n_edges,) float64 each
         Columns of closures, 1 where a street is closed.
 
+    Attributes
+    ----------
+    length : (n_edges,) float64, m
+        Of the way that is driven: see :func:`driven_length`.
+
     Notes
     -----
-    Paths run from junction to junction; turn restrictions are not known to the edge table.
+    Travel times are of the lanes; crossing the junction is added at free flow. Paths run from
+    junction to junction; turn restrictions are not known to the edge table.
     """
 
     def __init__(self, edges: Table, travel_time: Column, *closed: Column) -> None:
         self.start: Rows = edges["from_junction"]
         self.end: Rows = edges["to_junction"]
-        self.length: Floats = edges["length"]
+        self.length: Floats = driven_length(edges)
         self._travel_time = travel_time
         self._closed = closed
-        self._free = self.length / np.clip(edges["speed"], 0.1, TOP_SPEED)
+        speed = np.clip(edges["speed"], 0.1, TOP_SPEED)
+        self._free = self.length / speed
+        self._junction = (self.length - edges["length"]) / speed
         self._limit = np.maximum(CLOSED, 100.0 * self._free)
         self._car = edges["car"]
         self._junctions = int(max(self.start.max(), self.end.max())) + 1 if len(edges) else 0
@@ -63,7 +86,8 @@ class Network:
 
     def _now(self) -> Floats:
         given = self._travel_time
-        seconds = np.where(given > 0.0, np.maximum(given, self.length / TOP_SPEED), self._free)
+        slow = np.maximum(given + self._junction, self.length / TOP_SPEED)
+        seconds = np.where(given > 0.0, slow, self._free)
         return np.where(self.closed | (seconds > self._limit), np.inf, seconds)
 
     @property
@@ -84,11 +108,15 @@ class Network:
     def seconds(self, edge: int) -> float:
         """Time to drive an edge now, s; infinity where it is closed."""
         given = float(self._travel_time[edge])
-        free = float(self._free[edge])
-        seconds = max(given, float(self.length[edge]) / TOP_SPEED) if given > 0.0 else free
+        slow = max(given + float(self._junction[edge]), float(self.length[edge]) / TOP_SPEED)
+        seconds = slow if given > 0.0 else float(self._free[edge])
         shut = any(column[edge] > 0.5 for column in self._closed)
         closed = shut or seconds > self._limit[edge]
         return float("inf") if closed else seconds
+
+    def slow_down(self, factor: float) -> None:
+        """Make driving through empty streets take longer by a factor."""
+        self._free = np.maximum(self._free * factor, self.length / TOP_SPEED)
 
     def free(self, edge: int) -> float:
         """Time to drive an empty edge, s."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from twin.core.model import Parameters
 from twin.core.time import ClockTime
@@ -17,11 +17,18 @@ class Window(Parameters):
     from_: ClockTime = Field(alias="from", description="local time from which it is allowed")
     until: ClockTime = Field(description="local time until which it is")
 
+    @model_validator(mode="after")
+    def _is_open(self) -> Window:
+        if self.from_ == self.until:
+            raise ValueError(f"the window of {self.road} ends when it begins, at {self.until}")
+        return self
+
     @property
     def seconds(self) -> tuple[float, float]:
-        """Since midnight."""
+        """Since midnight; the end of a window over midnight lies on the next day."""
         (a, b), (c, d) = (text.split(":") for text in (self.from_, self.until))
-        return int(a) * 3600.0 + int(b) * 60.0, int(c) * 3600.0 + int(d) * 60.0
+        opens, closes = int(a) * 3600.0 + int(b) * 60.0, int(c) * 3600.0 + int(d) * 60.0
+        return opens, closes if closes > opens else closes + 86_400.0
 
 
 class WasteParameters(Parameters):

@@ -93,10 +93,38 @@ def open_all_day(stops: int) -> Floats:
     return np.tile([0.0, FOREVER], (stops, 1))
 
 
+@dataclass(frozen=True)
+class Tour:
+    """One round that goes out.
+
+    Attributes
+    ----------
+    vehicle
+        Row of ``vehicles`` of the task.
+    stops
+        0..k-1, in order.
+    places
+        Rows of the matrix in order, from where it starts over stops and unloadings to its end.
+    """
+
+    vehicle: int
+    stops: list[int]
+    places: list[int]
+
+    def length(self, legs: npt.NDArray[np.floating]) -> float:
+        """Sum of a matrix along the way, unloadings under way included."""
+        return float(legs[self.places[:-1], self.places[1:]].sum(dtype=np.float64))
+
+
 def plan(
     task: Task, iterations: int = 0, runtime: float | None = None
 ) -> list[tuple[int, list[int]]]:
-    """Stops of each round, in order, the rounds that go out only.
+    """Row of ``vehicles`` and stops 0..k-1 of each round; see :func:`tours`."""
+    return [(tour.vehicle, tour.stops) for tour in tours(task, iterations, runtime)]
+
+
+def tours(task: Task, iterations: int = 0, runtime: float | None = None) -> list[Tour]:
+    """The rounds that go out.
 
     Parameters
     ----------
@@ -109,9 +137,8 @@ def plan(
 
     Returns
     -------
-    list of (int, list of int)
-        Row of ``vehicles`` and stops 0..k-1; those that no truck can do, or that are not worth it,
-        are in none.
+    list of Tour
+        Stops that no truck can do, or that are not worth it, are in none.
     """
     if not any(vehicle.count > 0 for vehicle in task.vehicles) or not len(task.mass):
         return []
@@ -119,17 +146,21 @@ def plan(
     from pyvrp.stop import MaxIterations, MaxRuntime
 
     stop = MaxIterations(iterations) if runtime is None else MaxRuntime(runtime)
-    result = pyvrp.solve(_problem(task), stop, seed=0, collect_stats=False, display=False)
+    problem = _problem(task)
+    result = pyvrp.solve(problem, stop, seed=0, collect_stats=False, display=False)
     if not result.best.is_feasible():
         return []
     kinds = [row for row, vehicle in enumerate(task.vehicles) if vehicle.count > 0]
-    return [
-        (
-            kinds[route.vehicle_type()],
-            [int(step.idx) for step in route.schedule() if step.is_client()],
-        )
-        for route in result.best.routes()
-    ]
+    at = [int(depot.location) for depot in problem.depots()]
+    found = []
+    for route in result.best.routes():
+        steps = list(route.schedule())
+        stops = [int(step.idx) for step in steps if step.is_client()]
+        places = [
+            int(step.idx) + FIRST if step.is_client() else at[int(step.idx)] for step in steps
+        ]
+        found.append(Tour(kinds[route.vehicle_type()], stops, places))
+    return found
 
 
 def _problem(task: Task) -> Any:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.waste.kernels import deposit
-from models.waste.plan import LEAVE_OUT, Task, Vehicle, open_all_day, plan
+from models.waste.plan import DISPOSAL, LEAVE_OUT, Task, Vehicle, open_all_day, tours
 from models.waste.rounds import sectors
 from models.waste.urgency import Rates, worth
 
@@ -294,11 +294,9 @@ class _Life:
             at = np.concatenate(([0, 1], np.searchsorted(mine, rows) + 2))
             near = matrix[np.ix_(at, at)].astype(np.float64)
             task = self._task(near, level[rows], rows, prize[rows])
-            for _, tour in plan(task, self.iterations):
-                stops = [0, *(stop + 2 for stop in tour), 1]
-                drive = float(near[stops[:-1], stops[1:]].sum())
-                loads = level[rows[tour]] * self.case.capacity[rows[tour]]
-                trips = max(1.0, np.ceil(loads.sum() / self.case.truck_volume))
+            for found in tours(task, self.iterations):
+                tour, drive = found.stops, found.length(near)
+                trips = found.places.count(DISPOSAL)
                 driven += drive * self.case.speed / 1000.0
                 worked += (
                     drive + self.service[rows[tour]].sum() + trips * self.case.unloading

@@ -109,11 +109,11 @@ class Truck:
             if not self._reaches(stop.edge):
                 self.fleet.put_off(self.stops.popleft(), self, "closed")
                 continue
-            if not self._in_time(stop):
-                break
-            if self.now >= self.fleet.window(stop.edge)[1]:
+            if not self._opens_in_time(stop):
                 self.fleet.put_off(self.stops.popleft(), self, "window")
                 continue
+            if not self._in_time(stop):
+                break
             if self._tired():
                 yield from self._rest()
                 continue
@@ -148,21 +148,25 @@ class Truck:
         """Empty what fits; a stop that is not done stays first."""
         if not (yield from self._go(int(self.network.start[stop.edge]))):
             return
-        opens = self.fleet.window(stop.edge)[0] - self.now
-        if opens > 0:
-            yield self.env.timeout(opens)
+        opens = self.fleet.window(stop.edge, self.now)[0]
+        if opens >= self.end:
+            self._leave(stop, "window")
+            return
+        if opens > self.now:
+            yield self.env.timeout(opens - self.now)
         if self.network.seconds(stop.edge) == float("inf"):
             self.network.refresh(self.now, force=True)
             return
         yield from self._serve(stop)
         if not stop.rows:
             self.stops.remove(stop)
-        elif not self.lost:
+        elif stop in self.stops and not self.lost:
             yield from self._unload()
 
     def _serve(self, stop: Stop) -> Process:
-        """Drive along the street and empty one container after the other, while there is room."""
+        """Empty one container after the other along the street, while there is room and time."""
         at = 0.0
+        closed = False
         while stop.rows and not self.lost:
             row = stop.rows[0]
             offset = max(at, float(self.fleet.offset[row]))
@@ -170,11 +174,22 @@ class Truck:
             at = offset
             if not self._room_for(row):
                 break
-            yield self.env.timeout(seconds(float(self.fleet.service[row])))
+            service = seconds(float(self.fleet.service[row]))
+            if not self.fleet.is_open(stop.edge, self.now, self.now + service):
+                closed = True
+                break
+            yield self.env.timeout(service)
             self._empty(row)
             stop.rows.popleft()
         yield from self._along(stop.edge, 1.0 - at)
         self.node = int(self.network.end[stop.edge])
+        if closed:
+            self._leave(stop, "window")
+
+    def _leave(self, stop: Stop, why: str) -> None:
+        """Take what is left of a stop off the list."""
+        self.stops.remove(stop)
+        self.fleet.put_off(stop, self, why)
 
     def _room_for(self, row: int) -> bool:
         mass = float(self.fleet.mass[row])
@@ -273,9 +288,20 @@ class Truck:
         seconds_to = self.network.times_from(self.node)[start] + self.network.planned(edge)
         return bool(seconds_to < float("inf"))
 
+    def _arrival(self, stop: Stop) -> Tick:
+        """When it could be in a street, as the streets are now."""
+        there = self.network.times_from(self.node)[self.network.start[stop.edge]]
+        return self.now + seconds(min(float(there), 1e9))
+
+    def _opens_in_time(self, stop: Stop) -> bool:
+        """Whether containers may be emptied there between its arrival and the end of the shift."""
+        return self.fleet.window(stop.edge, self._arrival(stop))[0] < self.end
+
     def _in_time(self, stop: Stop) -> bool:
         """Whether it would be back in time after this stop, as the streets are now."""
-        there = self.network.times_from(self.node)[self.network.start[stop.edge]]
+        arrival = self._arrival(stop)
+        waiting = max(0, self.fleet.window(stop.edge, arrival)[0] - arrival) / 1000.0
+        there = self.network.times_from(self.node)[self.network.start[stop.edge]] + waiting
         there += self.network.planned(stop.edge) + self.fleet.service_at(stop)
         home = self.fleet.time_home(int(self.network.end[stop.edge]), self.depot)
         rest = 0 if self.rested else self.fleet.rest

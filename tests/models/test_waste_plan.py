@@ -3,6 +3,7 @@
 import csv
 import json
 from collections import deque
+from dataclasses import replace
 from datetime import date
 from xml.etree import ElementTree
 
@@ -11,7 +12,8 @@ import pytest
 from typer.testing import CliRunner
 
 from models.waste.daily import plan_day
-from models.waste.plan import LEAVE_OUT, Task, Vehicle, open_all_day, plan
+from models.waste.events import Closure
+from models.waste.plan import LEAVE_OUT, Task, Vehicle, open_all_day, plan, tours
 from models.waste.truck import Stop
 from tests.models.waste_city import town
 from tests.models.waste_life import live
@@ -208,3 +210,77 @@ def test_a_truck_keeps_the_stop_that_it_is_at():
     truck.current = here
     truck.take_over([])
     assert list(truck.stops) == [here]
+
+
+# -- lengths, windows, closures ----------------------------------------------------------------
+
+
+def test_the_kilometres_are_those_of_the_track(tuesday):
+    """Outside the map there is no track: the way beyond is taken off."""
+    from pyproj import Geod
+
+    for found in tuesday.rounds:
+        unloads = sum(entry.what == "unload" for entry in found.sheet)
+        track = Geod(ellps="WGS84").line_length(*found.line.T) / 1000.0
+        inside = found.sheet[-1].km - 3.0 * (2 + 2 * unloads)
+        assert inside == pytest.approx(track, rel=0.02)
+
+
+def test_a_round_with_unloadings_is_as_long_as_its_legs():
+    task = _line([100, 110, 120, 130], [LEAVE_OUT] * 4, [Vehicle(1e5)], mass=50.0)
+    (tour,) = tours(task, 50)
+    assert tour.places.count(1) == 2, "two trips of 100 kg"
+    assert tour.length(task.seconds) == 2 * (110 + 130)
+    apart = replace(task, reloads=(), vehicles=[Vehicle(1e5, 2)])
+    assert sum(tour.length(task.seconds) for tour in tours(apart, 50)) == 2 * (110 + 130)
+
+
+def test_no_container_is_emptied_after_its_window():
+    city = town()
+    window = {"road": "residential", "from": "06:00", "until": "06:12"}
+    model = live(city, windows=[window], trucks=1)
+    emptied = [tick for tick, kind, *_ in model.world.log.rows if kind == "waste.emptied"]
+    assert emptied
+    assert max(emptied) <= hours(1) + minutes(12)
+    assert model.measure()["waste.unfinished"] > 0
+
+
+def test_a_window_over_midnight_is_open_on_both_sides():
+    window = {"road": "residential", "from": "22:00", "until": "06:30"}
+    model = live(town(), windows=[window], trucks=1)
+    emptied = [tick for tick, kind, *_ in model.world.log.rows if kind == "waste.emptied"]
+    assert emptied
+    assert max(emptied) <= hours(1) + minutes(30)
+    night = live(town(), windows=[window], trucks=1, shift_start="20:00", length=24.0)
+    emptied = [tick for tick, kind, *_ in night.world.log.rows if kind == "waste.emptied"]
+    assert emptied
+    assert min(emptied) >= hours(17)
+
+
+@pytest.mark.parametrize(
+    ("road", "until", "count"), [("lane", "12:00", 1), ("residential", "12:00", 2)]
+)
+def test_a_window_that_says_nothing_is_refused(road, until, count):
+    window = {"road": road, "from": "07:00", "until": until}
+    with pytest.raises(ConfigError, match=road):
+        live(town(), length=0.1, windows=[window] * count)
+    with pytest.raises(ValueError, match="ends when it begins"):
+        live(town(), length=0.1, windows=[window | {"until": "07:00"}])
+
+
+def test_a_street_stays_closed_until_the_last_closure_ends():
+    model = live(town(), length=0.01)
+    street = str(model.city["edge"].ids[3])
+    for begin, until in (("05:10", "05:30"), ("05:20", "06:00")):
+        given = {"street": street, "from": begin, "until": until}
+        closure = Closure(model.world, Closure.Parameters(**given))
+        closure.setup()
+        model.world.env.process(closure.process())
+    shut = []
+    for minute in (15, 25, 40, 61):
+        model.world.env.run(until=minutes(minute))
+        shut.append(bool(model.fleet.network.closed[3]))
+    assert shut == [True, True, True, False]
+    wrong = {"street": street, "from": "2025-01-14T08:00", "until": "2025-01-14T07:00"}
+    with pytest.raises(ConfigError, match="ends at"):
+        Closure(model.world, Closure.Parameters(**wrong)).setup()

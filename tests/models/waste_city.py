@@ -39,7 +39,7 @@ def network(n: int = N, spacing: float = 100.0) -> City:
         "to_junction": np.array([p[1] for p in pairs], dtype=np.int32),
         "length": np.full(m, spacing), "speed": np.full(m, 10.0),
         "lanes": np.ones(m, dtype=np.int32),
-        "car": np.ones(m, dtype=bool), "road": np.full(m, "residential"),
+        "car": np.ones(m, dtype=bool), "road": np.full(m, "residential"), "name": np.full(m, ""),
     }, lines))  # fmt: skip
     none = {"use": np.empty(0, "<U1"), "people": np.empty(0), "jobs": np.empty(0)}
     city.add(Table("building", [], none, np.empty(0, dtype=object)))
