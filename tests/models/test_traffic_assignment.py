@@ -186,6 +186,10 @@ def test_factors_of_the_file_and_given_ones(tmp_path: Path) -> None:
         (NETWORK.replace("3\t2\t10", "3\t2\t-1"), TRIPS, "from 3 to 2"),
         (NETWORK, TRIPS.replace("2 : 5.0", "7 : 5.0"), "zone 7"),
         (NETWORK, TRIPS.replace("5.0", "-5.0"), "-5.0 trips"),
+        (NETWORK, TRIPS.replace("5.0", "1,500.0"), "cannot read"),
+        (NETWORK.replace("3\t2\t10", "0\t2\t10"), TRIPS, "from 0 to 2"),
+        (NETWORK.replace("NODES> 3", "NODES> 2"), TRIPS, "NODES> is 2"),
+        (NETWORK.replace("ZONES> 2", "ZONES> 9"), TRIPS, "ZONES> is 9"),
         (NETWORK, "<END OF METADATA>\n", "Origin"),
         (NETWORK, TRIPS + " 1 : 3.0;\n", "no way leads from zone 2 to zone 1"),
     ],
@@ -196,6 +200,33 @@ def test_what_is_wrong_with_a_file_is_told(
     files = written(tmp_path, network, trips)
     with pytest.raises(DataError, match=words):
         read_and_assign(*files)
+
+
+def test_a_remark_is_not_read_and_a_cut_file_is_doubted(tmp_path: Path) -> None:
+    network, trips = written(
+        tmp_path, trips=TRIPS.replace("Origin 2", "~ 2 : 999.0; old\nOrigin 2")
+    )
+    roads = tntp.read_network(network)
+    table = tntp.read_trips(trips, roads)
+    assert table.trips.sum() == 5.0
+    assert tntp.doubts(trips, roads, table) == []
+    trips.write_text("<NUMBER OF ZONES> 4\n" + TRIPS.replace("5.0", "2.0"))
+    zones, cut = tntp.doubts(trips, roads, tntp.read_trips(trips, roads))
+    assert "4 zones" in zones
+    assert "4.0 trips" in cut
+
+
+def test_a_cost_that_rises_ever_less_is_assigned_too(tmp_path: Path) -> None:
+    concave = """<NUMBER OF ZONES> 2
+<END OF METADATA>
+1 2 100 1 10 0.5 0.5 0 0 1 ;
+1 2 50 1 12 0 4 0 0 1 ;
+"""
+    files = written(tmp_path, concave, "<END OF METADATA>\nOrigin 1\n 2 : 300;\n")
+    roads = tntp.read_network(files[0])
+    found = assign(roads, tntp.read_trips(files[1], roads), gap=1e-8)
+    assert found.converged
+    np.testing.assert_allclose(found.flow, [16.0, 284.0], rtol=1e-4)  # 10 + 5 √(x / 100) = 12
 
 
 # -- a city ------------------------------------------------------------------------------------

@@ -76,7 +76,10 @@ def _read(
         return streets.names(city), roads, table.only(joined)
     roads = tntp.read_network(network, toll=toll, distance=distance)
     links = [f"{a + 1},{b + 1}" for a, b in zip(roads.tail, roads.head, strict=True)]
-    return links, roads, tntp.read_trips(trips, roads)
+    table = tntp.read_trips(trips, roads)
+    for doubt in tntp.doubts(trips, roads, table):
+        print(f"note: {doubt}")
+    return links, roads, table
 
 
 def _beside(solution: Path, network: Path, roads: RoadNetwork, found: Assignment) -> None:

@@ -13,6 +13,9 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
+LITTLE = 1e-3
+"""Share of the capacity below which a concave cost is taken as no steeper."""
+
 
 @nb.njit(cache=True)
 def _push(heap_key, heap_node, size, key, node):  # type: ignore[no-untyped-def]
@@ -106,6 +109,12 @@ def link_cost(link, flow, capacity, free_time, b, power, fixed):  # type: ignore
         cube = ratio * ratio * ratio
         return free_time[link] + rising * cube * ratio + fixed[link], (
             4.0 * rising * cube / capacity[link]
+        )
+    if power[link] < 1.0:
+        # Steepest at no flow, where the slope has no bound: that of a little flow stands for it.
+        near = max(ratio, LITTLE) ** (power[link] - 1.0)
+        return free_time[link] + rising * ratio ** power[link] + fixed[link], (
+            power[link] * rising * near / capacity[link]
         )
     if ratio == 0.0:
         return free_time[link] + fixed[link], rising / capacity[link] * (power[link] == 1.0)

@@ -49,7 +49,15 @@ def read_trips(file: Path, city: City) -> tuple[RoadNetwork, TripTable]:
                 mend="twin city map BUNDLE -o map.html shows the ids of the streets",
             )
         ends.append(np.array([rows[edge] for edge in table[name]], dtype=np.int64))
-    return of_city(city, ends[0], ends[1], table["trips"].to_numpy(dtype=np.float64))
+    trips = pd.to_numeric(table["trips"], errors="coerce").to_numpy(dtype=np.float64)
+    odd = np.flatnonzero(~np.isfinite(trips) | (trips < 0.0))
+    if len(odd):
+        raise DataError(
+            f"trips {table['trips'][odd[0]]!r}",
+            where=f"{file}:{odd[0] + 2}",
+            allowed="a number of trips an hour, zero or more",
+        )
+    return of_city(city, ends[0], ends[1], trips)
 
 
 def of_city(

@@ -16,6 +16,7 @@ FIELDS = ("init node", "term node", "capacity", "length", "free flow time", "b",
 """The columns that a link needs, in their order; speed limit, toll and type follow."""
 TOLL = 8
 _TAG = re.compile(r"<\s*([^>]+?)\s*>\s*([^<~\n]*)")
+_ORIGIN = re.compile(r"Origin\s+(\d+)", re.IGNORECASE)
 _PAIR = re.compile(r"(\d+)\s*:\s*([-+.\deE]+)\s*;?")
 
 
@@ -61,12 +62,28 @@ def read_network(
             where=str(file),
             mend="the file is cut or a line is damaged: fetch it again",
         )
+    nodes = rows[:, :2]
+    odd = np.flatnonzero((nodes < 1).any(axis=1) | (nodes % 1 != 0).any(axis=1))
+    if len(odd):
+        raise DataError(
+            f"a link from {nodes[odd[0], 0]:g} to {nodes[odd[0], 1]:g}",
+            where=f"{file}, link {odd[0] + 1}",
+            allowed="nodes 1, 2, 3, …",
+        )
     tail, head = rows[:, 0].astype(np.int64) - 1, rows[:, 1].astype(np.int64) - 1
     highest = int(max(tail.max(), head.max())) + 1
     factors = (
         _tag(file, tags, "TOLL FACTOR", 0.0) if toll is None else toll,
         _tag(file, tags, "DISTANCE FACTOR", 0.0) if distance is None else distance,
     )
+    for what, least in (("NUMBER OF NODES", highest), ("NUMBER OF ZONES", 0)):
+        said = _tag(file, tags, what, highest)
+        if said < least or (least == 0 and said > highest):
+            raise DataError(
+                f"<{what}> is {said:g} where links go to node {highest}",
+                where=str(file),
+                mend="the file is cut or of another network: fetch it again",
+            )
     network = RoadNetwork(
         tail=tail,
         head=head,
@@ -97,18 +114,12 @@ def read_trips(file: Path, network: RoadNetwork) -> TripTable:
     DataError
         The file is not of this format, or names a zone that the network does not have.
     """
-    text = _text(file).partition("<END OF METADATA>")[2]
-    parts = re.split(r"Origin\s+(\d+)", text, flags=re.IGNORECASE)
-    if len(parts) < 3:
+    entries = list(_pairs(file))
+    if not entries:
         raise DataError(
             "no line 'Origin N'", where=str(file), allowed="Origin N, then  destination : trips;"
         )
-    origins, destinations, trips = [], [], []
-    for origin, entries in zip(parts[1::2], parts[2::2], strict=True):
-        for destination, number in _PAIR.findall(entries):
-            origins.append(int(origin) - 1)
-            destinations.append(int(destination) - 1)
-            trips.append(float(number))
+    origins, destinations, trips = zip(*entries, strict=True)
     found = (np.array(origins, dtype=np.int64), np.array(destinations, dtype=np.int64))
     for zones in found:
         if len(zones) and not 0 <= zones.min() <= zones.max() < network.n_zones:
@@ -119,6 +130,49 @@ def read_trips(file: Path, network: RoadNetwork) -> TripTable:
                 mend="do the two files belong together?",
             )
     return TripTable.of(*found, np.array(trips))
+
+
+def doubts(file: Path, network: RoadNetwork, trips: TripTable) -> list[str]:
+    """Where the metadata of a file of trips say otherwise than its numbers and the network."""
+    tags = {key.upper(): value.strip() for key, value in _TAG.findall(_text(file))}
+    zones = int(_tag(file, tags, "NUMBER OF ZONES", network.n_zones))
+    total = float(trips.trips.sum() + trips.within)
+    declared = _tag(file, tags, "TOTAL OD FLOW", total)
+    found = []
+    if zones != network.n_zones:
+        found.append(f"{file.name} has {zones} zones and the network {network.n_zones}")
+    if abs(total - declared) > 1e-3 * max(total, declared):
+        found.append(
+            f"{file.name} has {total:,.1f} trips where <TOTAL OD FLOW> says {declared:,.1f}: is it "
+            "cut?"
+        )
+    return found
+
+
+def _pairs(file: Path) -> Iterator[tuple[int, int, float]]:
+    """Origin, destination (from 0) and trips of every entry."""
+    head, _, body = _text(file).partition("<END OF METADATA>")
+    origin = 0
+    for number, line in enumerate(body.splitlines(), head.count("\n") + 1):
+        rest = line.split("~")[0].strip()
+        named = _ORIGIN.match(rest)
+        if named:
+            origin, rest = int(named[1]), rest[named.end() :]
+        for destination, trips in _PAIR.findall(rest):
+            yield origin - 1, int(destination) - 1, _number(file, number, trips)
+        if _PAIR.sub("", rest).strip(" \t;"):
+            raise DataError(
+                f"cannot read {rest!r}",
+                where=f"{file}:{number}",
+                allowed="destination : trips; with a point for decimals and nothing for thousands",
+            )
+
+
+def _number(file: Path, line: int, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise DataError(str(error), where=f"{file}:{line}", allowed="a number") from None
 
 
 def read_flows(file: Path, network: RoadNetwork) -> Published:
