@@ -44,6 +44,8 @@ def forecast_command(
 
     found = forecast(read_recording(recording), None if at is None else _hour(at), noise=noise)
     print(found.table())
+    for warning in found.warnings():
+        print(f"warning: {warning}")
     print(found.quality.table())
     if output is not None:
         found.write(output)

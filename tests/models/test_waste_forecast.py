@@ -122,14 +122,48 @@ def test_intervals_cover_what_comes_from_the_process_itself(tmp_path):
 
 
 def test_a_forecast_uses_nothing_that_comes_later(tmp_path):
+    """Later rows with other levels, volumes, places, ids and years change no figure before them."""
     rows = collections()
+    rows = [r | {"site": f"Street {r['site_id']}", "volume_l": "100"} for r in rows]
+    rows[20] |= {"site": rows[21]["site"]}
+    cut = rows[len(rows) // 2]["collected_at"]
+    past = [r for r in rows if r["collected_at"] <= cut]
+    later = [r for r in rows if r["collected_at"] > cut]
+    ids = [r["site_id"] for r in later]
+    changed = [
+        [],
+        [r | {"fill_before": "1"} for r in later],
+        [r | {"fill_after": r["fill_before"]} for r in later],
+        [r | {"volume_l": "900"} for r in later],
+        [r | {"site": f"Street {cid}"} for r, cid in zip(later, ids[::-1], strict=True)],
+        [r | {"site_id": cid} for r, cid in zip(later, ids[::-1], strict=True)],
+        [r | {"collected_at": r["collected_at"].replace("2024", "2029")} for r in later],
+    ]
     whole = read_recording(write(rows, tmp_path / "whole.csv"))
-    at = float(whole.hour[len(whole) // 2])
-    later = [r | {"fill_before": "1"} if i > len(rows) // 2 else r for i, r in enumerate(rows)]
-    changed = read_recording(write(later, tmp_path / "changed.csv"))
-    one, other = forecast(whole, at), forecast(changed, at)
-    np.testing.assert_array_equal(one.level, other.level)
-    np.testing.assert_array_equal(one.full_at, other.full_at)
+    at = float((np.datetime64(cut, "s") - np.datetime64(0, "s")).astype(float) / 3600.0)
+    expected = forecast(whole, at)
+    for number, other in enumerate(changed):
+        found = forecast(read_recording(write(past + other, tmp_path / f"{number}.csv")), at)
+        assert found.rows() == expected.rows()
+        assert found.quality.counts() == expected.quality.counts()
+
+
+def test_a_week_is_judged_by_what_was_known_before_it(tmp_path):
+    rows = collections(days=28)
+    begin = min(r["collected_at"] for r in rows)
+    split = str(np.datetime64(begin, "s") + np.timedelta64(21, "D")).replace("T", " ")
+    late = [r | {"volume_l": "900"} if r["collected_at"] > split else r for r in rows]
+    one, other = (
+        rolling(read_recording(write(given, tmp_path / "weeks.csv"))) for given in (rows, late)
+    )
+    assert one.by_week[0] == other.by_week[0]
+    assert [week.known for week in one.by_week] == ["week 1", "week 2"]
+
+
+def test_an_old_recording_is_said_to_be_old(recording, filling):
+    assert forecast(recording, float(recording.hour[-1]), filling).warnings() == []
+    found = forecast(recording, float(recording.hour[-1]) + 400.0 * 24.0, filling)
+    assert "400 days before" in found.warnings()[0]
 
 
 def test_levels_rise_until_full_and_the_moment_fits(recording, filling):

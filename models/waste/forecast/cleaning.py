@@ -39,6 +39,7 @@ def clean(table: Table, file: Path) -> Recording:
         No row can be used.
     """
     quality = Quality(rows=len(table.line))
+    given = table
     table = _readable(table, quality)
     if not len(table.line):
         raise DataError("no row has an id and a time", where=str(file))
@@ -55,8 +56,9 @@ def clean(table: Table, file: Path) -> Recording:
     quality.flags.sort(key=lambda flag: flag.line)
     ids, container = np.unique(table.container, return_inverse=True)
     return Recording(
-        ids, container.astype(np.int64), table.hour, table.level, table.after, table.line, quality
-    )
+        ids, container.astype(np.int64), table.hour, table.level, table.after, table.line, quality,
+        given,
+    )  # fmt: skip
 
 
 def _tell(quality: Quality, table: Table, rows: Flags | Whole, what: str, values: Floats) -> None:
@@ -140,9 +142,9 @@ def _usual_sizes(table: Table) -> Floats:
 def _exchanged(table: Table, usual: Floats, a: int, b: int) -> bool:
     near = abs(table.hour[a] - table.hour[b]) <= SAME_ROUND
     ratios = np.array([table.size[a] / usual[b], table.size[b] / usual[a]])
-    return bool(near and table.container[a] != table.container[b]) and bool(
-        np.all(np.abs(np.log(ratios)) <= OTHER_SIZE / 2.0)
-    )
+    with np.errstate(divide="ignore"):
+        alike = np.abs(np.log(ratios)) <= OTHER_SIZE / 2.0
+    return bool(near and table.container[a] != table.container[b] and np.all(alike))
 
 
 def _in_order(table: Table, quality: Quality) -> tuple[Table, Flags]:

@@ -128,10 +128,11 @@ def rolling(given: str | Path | Recording, weeks: int = 2) -> Evaluation:
             allowed=f"more than {weeks + 1}",
             mend="judge it beside another one, or learn from fewer weeks",
         )
-    parts = [
-        _judge(recording, recording.between(-np.inf, origin), origin, origin + _WEEK)
-        for origin in origins.tolist()
-    ]
+    parts = []
+    for number, origin in enumerate(origins.tolist(), 1):
+        past, known = (recording.between(-np.inf, end) for end in (origin, origin + _WEEK))
+        week = known.only(known.hour >= origin)
+        parts.append(_judge(past + week, past, origin, origin + _WEEK, number))
     merged = tuple(_merge([part.scores[i] for part in parts]) for i in range(len(parts[0].scores)))
     return Evaluation(merged, tuple(week for part in parts for week in part.by_week))
 
@@ -140,7 +141,10 @@ def _recording(given: str | Path | Recording) -> Recording:
     return given if isinstance(given, Recording) else read_recording(given)
 
 
-def _judge(whole: Recording, past: Recording, origin: float, end: float) -> Evaluation:
+def _judge(
+    whole: Recording, past: Recording, origin: float, end: float, first: int = 1
+) -> Evaluation:
+    """Judge what comes from ``origin`` on; its first week has the number ``first``."""
     whole = whole.between(-np.inf, end)
     filling = learn(past)
     lately = follow(whole, filling.parameters)
@@ -156,7 +160,7 @@ def _judge(whole: Recording, past: Recording, origin: float, end: float) -> Eval
         for name, points in _baselines(whole, limit).items():
             scores.append(_baseline(name, known, whole, rows, points, origin))
     weeks = [
-        _score("filter", f"week {number + 1}", whole, inside, filling, lately)
+        _score("filter", f"week {number + first}", whole, inside, filling, lately)
         for number, inside in _weeks(whole, rows, origin)
     ]
     return Evaluation(tuple(scores), tuple(weeks))

@@ -45,7 +45,9 @@ class Outlook:
     silent : (m,) bool
         Neither emptied nor read for four of its usual cycles: perhaps no longer there.
     quality
-        Of the recording.
+        Of the recording, of its rows before the moment.
+    ended
+        Its last event before the moment, h.
     """
 
     at: float
@@ -62,6 +64,23 @@ class Outlook:
     full_to: Floats
     silent: npt.NDArray[np.bool_]
     quality: Quality
+    ended: float
+
+    def warnings(self) -> list[str]:
+        """What makes the forecast old: a recording that ended long before, silent containers."""
+        found = []
+        if self.silent.all():
+            days = (self.at - self.ended) / 24.0
+            found.append(
+                f"the recording ends {moment(self.ended)}, {days:.0f} days before: every container "
+                f"has been silent for over {SILENT:g} of its usual cycles"
+            )
+        elif self.silent.any():
+            found.append(
+                f"{int(self.silent.sum())} of {len(self.ids)} containers have been silent for over "
+                f"{SILENT:g} of their usual cycles, such as {self.ids[self.silent][0]}"
+            )
+        return found
 
     def write(self, file: Path) -> None:
         """One row a container as CSV."""
@@ -166,10 +185,11 @@ def forecast(
         _later(profile, begin, filling.hours_to_full(state, share)) for share in (0.5, 0.05, 0.95)
     )
     return Outlook(
-        at, given.ids, emptied, seen,
+        at, past.ids, emptied, seen,
         filling.quantile(mean, deviation, base, 0.5), low, high,
         1.0 - filling.below(mean, deviation, base, np.full(len(state), FULL)),
         _rates(state, float(vector[kernels.FULL])), full_at, full_from, full_to, silent, quality,
+        float(past.hour[-1]),
     )  # fmt: skip
 
 

@@ -132,6 +132,8 @@ class Recording:
         In the file; 0 for an emptying that was inferred.
     quality
         What was wrong with the file.
+    table
+        The rows of the file as they stood; None once events were taken out or put together.
     """
 
     ids: npt.NDArray[np.str_]
@@ -141,13 +143,30 @@ class Recording:
     after: Floats
     line: Whole
     quality: Quality
+    table: Table | None = None
 
     def __len__(self) -> int:
         return len(self.hour)
 
     def between(self, begin: float, end: float) -> Recording:
-        """Events from an hour to before another."""
-        return self.only((self.hour >= begin) & (self.hour < end))
+        """Events from an hour to before another, as if the file had no other rows.
+
+        What is wrong with a row is often told by others, also later ones: the rows are cut first
+        and cleaned then, so that nothing that comes later has a say.
+        """
+        inside = self.only((self.hour >= begin) & (self.hour < end))
+        if self.table is None or not len(inside):
+            return inside
+        from models.waste.forecast.cleaning import clean
+
+        timed = np.isfinite(self.table.hour)
+        rows = timed & (self.table.hour >= begin) & (self.table.hour < end)
+        if np.array_equal(rows, timed):
+            return self
+        table = self.table.take(rows)
+        if not np.isfinite(table.level).any():
+            return inside.only(np.zeros(len(inside), dtype=np.bool_))
+        return clean(table, Path("the rows of the recording up to then"))
 
     def only(self, rows: Flags | Whole) -> Recording:
         """Some events, in the order given."""
