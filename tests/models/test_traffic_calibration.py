@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from models.traffic.build import TrafficBuilder
 from models.traffic.calibration.calibrate import Calibration, Settings, calibrate
+from models.traffic.calibration.clock import by_scenario, read_offset
 from models.traffic.calibration.counts import Counts, read_counts
 from models.traffic.calibration.folds import folds
 from models.traffic.calibration.folds import streets as streets_of_counters
@@ -249,10 +250,10 @@ def test_a_recording_of_the_twins_own_is_a_file_of_counts(streets: City, tmp_pat
     a = str(streets["edge"].ids[0])
     lines = ["time,entity,port,value,quality"]
     lines += [
-        f"2025-01-21T07:{minute:02d}:00+02:00,{a},traffic.flow,{flow},good"
+        f"2025-01-21T07:{minute:02d}:00+01:00,{a},traffic.flow,{flow},good"
         for minute, flow in ((0, 0), (5, 120), (10, 240))
     ]
-    lines.append(f"2025-01-21T07:05:00+02:00,{a},traffic.speed,9,good")
+    lines.append(f"2025-01-21T07:05:00+01:00,{a},traffic.speed,9,good")
     counts = read_counts(write(tmp_path, "recording.csv", "\n".join(lines) + "\n"), streets)
     assert counts.begin.tolist() == [25200.0, 25500.0]
     assert counts.total().tolist() == [30.0]
@@ -271,6 +272,94 @@ def test_wrong_counts_say_what_is_wrong(streets: City, tmp_path: Path) -> None:
         read_counts(file, streets)
     with pytest.raises(ConfigError, match="no quantity 'colour'"):
         read_counts(file, streets, {"colour": "count"})
+
+
+def rows_of(
+    streets: City, folder: Path, *rows: str, header: str = "edge,begin,end,count"
+) -> Counts:
+    lines = [row.format(a=streets["edge"].ids[0], b=streets["edge"].ids[1]) for row in rows]
+    return read_counts(write(folder, "rows.csv", "\n".join([header, *lines]) + "\n"), streets)
+
+
+def test_rows_by_class_are_added_and_days_are_averaged(streets: City, tmp_path: Path) -> None:
+    counts = rows_of(streets, tmp_path, "{a},7:00,8:00,100", "{a},7:00,8:00,20", "{b},7:00,8:00,9")
+    assert counts.total().tolist() == [120.0, 9.0]
+    assert counts.hourly().tolist() == [120.0, 9.0]
+    assert counts.notes[0].startswith("1 rows were added")
+    day = "{{a}},2025-01-{0}T07:00,2025-01-{0}T08:00,{1}"
+    counts = rows_of(streets, tmp_path, day.format(14, 100), day.format(15, 20))
+    assert counts.hourly().tolist() == [60.0]
+    assert counts.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        (("{a},7:00,8:00,9", "{b},7:30,8:30,9", "{a},7:30,8:30,9"), "row 1.* and row 3"),
+        (("{a},8:00,7:00,9",), "ends at or before its begin"),
+        (("{a},7:00,8:00,99999999",), "99,999,999 vehicles in 3600 s are more than 1 lane"),
+        (("{a},nan,8:00,9",), "begin = 'nan' is not a time"),
+        (("{a},7:00,8:00,inf",), "count = 'inf'"),
+        (("{a},7:00,8:00,-3",), "negative"),
+        (("{a},1736838000,1736841600,3",), "is not a time"),
+        (("{a},7:00,8:00,",), "none of the 1 rows .* holds a count"),
+        (('{a},7:00,8:00,"1,234"',), "write 1234 or 1.234"),
+    ],
+)
+def test_rows_that_cannot_be_are_refused_with_their_place(
+    streets: City, tmp_path: Path, rows: tuple[str, ...], says: str
+) -> None:
+    with pytest.raises(DataError, match=says):
+        rows_of(streets, tmp_path, *rows)
+
+
+def test_empty_counts_are_noted_and_midnight_ends_a_day(streets: City, tmp_path: Path) -> None:
+    counts = rows_of(streets, tmp_path, "{a},23:00,00:00,9", "{b},22:00,23:00,nan")
+    assert counts.end.tolist() == [86400.0]
+    assert (counts.notes, counts.left_out) == (("rows without a count (empty or nan): 1",), 0)
+
+
+def test_other_time_zones_and_decimal_commas_are_understood(streets: City, tmp_path: Path) -> None:
+    row = "{a};2025-01-14T06:00Z;2025-01-14T07:00Z;12,5"
+    counts = rows_of(streets, tmp_path, row, header="edge;begin;end;count")
+    assert streets.place.timezone == "Europe/Rome"
+    assert (counts.begin[0], counts.end[0], counts.count[0]) == (7 * HOUR, 8 * HOUR, 12.5)
+
+
+def test_from_and_to_are_times_where_they_hold_times(streets: City, tmp_path: Path) -> None:
+    counts = rows_of(streets, tmp_path, "{a};07:00;08:00;9", header="edge;from;to;count")
+    assert (counts.begin[0], counts.end[0], counts.source[0]) == (7 * HOUR, 8 * HOUR, -1)
+    turn = rows_of(streets, tmp_path, "{a};{b};0;900;9", header="from;to;begin;end;count")
+    assert turn.ids.tolist() == [f"{streets['edge'].ids[0]}>{streets['edge'].ids[1]}"]
+
+
+def test_the_clock_of_edge_data_is_that_of_the_scenario(streets: City, tmp_path: Path) -> None:
+    text = (
+        '<meandata><interval begin="0" end="900"><edge id="{}" entered="4"/></interval></meandata>'
+    )
+    file = write(tmp_path, "edges.xml", text.format(streets["edge"].ids[0]))
+    assert read_counts(file, streets, offset=7 * HOUR).begin[0] == 7 * HOUR
+    config = write(tmp_path, "a.sumocfg", "<configuration/>")
+    own = replace(streets, demand={"config": [config], "routes": [config]})
+    counts = by_scenario(read_counts(file, own), own, 7 * HOUR, 8 * HOUR)
+    assert (counts.begin[0], counts.end[0]) == (7 * HOUR, 7 * HOUR + 900)
+    assert "0 is 07:00" in counts.notes[0]
+    assert by_scenario(counts, own, 7 * HOUR, 8 * HOUR) is counts
+    assert read_offset("07:00") == 7 * HOUR
+    with pytest.raises(ConfigError, match="--offset noon"):
+        read_offset("noon")
+
+
+def test_errors_of_counts_speak_of_counts(streets: City, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="file of counts is not there") as gone:
+        read_counts(tmp_path / "gone.csv", streets)
+    file = write(tmp_path, "a.csv", "edge,begin,end,count\n")
+    with pytest.raises(DataError, match="file of counts has no rows") as empty:
+        read_counts(file, streets)
+    with pytest.raises(ConfigError, match="no column 'NOPE'") as wrong:
+        read_counts(file, streets, {"edge": "NOPE"})
+    for error in (gone, empty, wrong):
+        assert not any(word in str(error.value) for word in ("sensor", "recording", "scenario"))
 
 
 @given(st.floats(0.0, 5000.0), st.floats(0.0, 5000.0))

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from models.traffic.calibration.clock import by_scenario
 from models.traffic.calibration.counts import Counts, read_counts
 from models.traffic.calibration.folds import folds, streets
 from models.traffic.calibration.problem import SPREADS, Outcome, Problem, share_of_day, solve
 from models.traffic.calibration.score import Score
 from models.traffic.calibration.simulate import Passages, simulate
 from models.traffic.calibration.slices import Slice, around, slices, whole
+from models.traffic.calibration.texts import is_xml
 from models.traffic.demand.file import Demand
 from models.traffic.demand.fit import Meetings, fit
 from models.traffic.demand.prior import Belief
@@ -145,6 +147,7 @@ def calibrate(
     counts: Counts | str | Path,
     *,
     columns: Mapping[str, str] | None = None,
+    offset: float | None = None,
     settings: Settings | None = None,
     city: City | None = None,
     tell: Tell | None = None,
@@ -159,6 +162,9 @@ def calibrate(
         Counts, or their file (see :func:`read_counts`).
     columns
         Names of the columns of the file.
+    offset
+        Time of day at which the clock of the file shows 0, s. Without it that is midnight, but for
+        SUMO's edge data of the city's own scenario (see :func:`by_scenario`).
     city
         The city, when it is loaded already.
     tell
@@ -175,11 +181,15 @@ def calibrate(
     chosen = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
     city = city or city_of(chosen)
     columns = columns or chosen.data.model.get("traffic", {}).get("count_columns", {})
-    read = counts if isinstance(counts, Counts) else read_counts(Path(counts), city, columns)
     period = chosen.data.period
     start = period.start.hour * 3600.0 + period.start.minute * 60.0
-    work = _Work(city, read, settings or Settings(), tell or _silent)
-    return work.run(start, start + period.duration / 1000.0)
+    stop = start + period.duration / 1000.0
+    if not isinstance(counts, Counts):
+        file = Path(counts)
+        counts = read_counts(file, city, columns, offset=offset or 0.0)
+        if offset is None and is_xml(file):
+            counts = by_scenario(counts, city, start, stop)
+    return _Work(city, counts, settings or Settings(), tell or _silent).run(start, stop)
 
 
 def _silent(step: str, share: float) -> None:

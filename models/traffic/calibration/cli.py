@@ -26,8 +26,13 @@ def command(
         list[str] | None,
         typer.Option(help="Which column is what: --column edge=LINK --column count=CARS."),
     ] = None,
+    offset: Annotated[
+        str | None,
+        typer.Option(help="Time of day at which the clock of the counts shows 0: 07:00."),
+    ] = None,
     folds: Annotated[
-        int, typer.Option(help="Parts of the counters, each held out once; 0 for none.", min=0)
+        int,
+        typer.Option(help="Parts of the streets with counters, each held out; 0 for none.", min=0),
     ] = 5,
     rounds: Annotated[int, typer.Option(help="Rounds of fit and simulation.", min=1)] = 3,
     draws: Annotated[int, typer.Option(help="Ways of each pair of zones.", min=1)] = 30,
@@ -44,6 +49,7 @@ def command(
 ) -> None:
     """Fit the car traffic of a scenario to counts; write a scenario and a page of plots."""
     from models.traffic.calibration.calibrate import Settings, calibrate
+    from models.traffic.calibration.clock import read_offset
     from models.traffic.calibration.page import write_page
     from models.traffic.calibration.write import write_scenario
     from twin.core.time import duration
@@ -57,6 +63,7 @@ def command(
         loaded,
         counts,
         columns=_mapping(column or []),
+        offset=None if offset is None else read_offset(offset),
         settings=Settings(folds, rounds, draws, meso, duration(interval) / 1000.0),
         tell=lambda step, share: print(f"{share:4.0%} {step}", file=sys.stderr),
     )
@@ -93,6 +100,7 @@ def summary(found: Calibration) -> str:
     lines.append(_line("before any count", Score.of(found.prior, found.counts.hourly())))
     if found.counts.left_out:
         lines.append(f"note: {found.counts.left_out} rows lie on no edge that cars use")
+    lines += [f"note: {note}" for note in found.counts.notes]
     if found.unreached:
         lines.append(f"note: no way of the demand passes {found.unreached} of the counters")
     return "\n".join(lines)

@@ -4,34 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from models.traffic.calibration.cells import DAY, moment, number
+from models.traffic.calibration.rows import Table, added, check_apart, check_carried, forward
+from models.traffic.calibration.texts import Texts, read_texts
 from models.traffic.demand.sums import sums
 from twin.city.city import City
-from twin.errors import ConfigError, DataError
+from twin.errors import DataError
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
-
-NAMES = {
-    "edge": ("edge", "edge_id", "to", "to_edge", "link", "id"),
-    "from": ("from", "from_edge"),
-    "begin": ("begin", "begin_s", "start", "start_s", "time", "from_s"),
-    "end": ("end", "end_s", "stop", "until", "to_s"),
-    "count": ("count", "count_veh", "vehicles", "veh", "entered", "volume", "n"),
-    "flow": ("flow", "flow_veh_h", "veh_h", "q", "vehicles_per_hour"),
-    "speed": ("speed", "speed_m_s", "mean_speed"),
-    "speed_kmh": ("speed_kmh", "kmh", "speed_km_h"),
-}
-"""Names under which each column is looked for, when the mapping does not say."""
-DAY = 86_400.0
-FLOW = "traffic.flow"
 
 
 @dataclass(frozen=True)
@@ -53,6 +40,8 @@ class Counts:
         NaN where it was not measured.
     left_out
         Rows whose edge the network does not have or cars do not use.
+    notes
+        What was done with the rows that the reader of the figures has to know.
     """
 
     ids: npt.NDArray[np.str_]
@@ -64,6 +53,7 @@ class Counts:
     count: Floats
     speed: Floats
     left_out: int = 0
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -96,11 +86,17 @@ class Counts:
             self.count[rows],
             self.speed[rows],
             self.left_out,
+            self.notes,
         )
 
 
-def read_counts(file: Path, city: City, columns: Mapping[str, str] | None = None) -> Counts:
+def read_counts(
+    file: Path, city: City, columns: Mapping[str, str] | None = None, *, offset: float = 0.0
+) -> Counts:
     """Read a file of counts.
+
+    Equal intervals of one edge on one day are added (files by class of vehicle), those of different
+    days are averaged.
 
     Parameters
     ----------
@@ -111,178 +107,127 @@ def read_counts(file: Path, city: City, columns: Mapping[str, str] | None = None
     columns
         Which column of a CSV or Parquet file is what: ``edge`` and, for turns, ``from``; ``begin``
         and ``end`` (seconds since midnight, ``HH:MM`` or a date with a time); ``count`` or ``flow``
-        (veh/h); ``speed`` (m/s) or ``speed_kmh``. Usual names are found without being told.
+        (veh/h); ``speed`` (m/s) or ``speed_kmh``. Usual names are found without being told; so are
+        ``from`` and ``to`` as begin and end where they hold times.
+    offset
+        Time of day at which the clock of the file shows 0, s.
 
     Raises
     ------
     ConfigError, DataError
-        A column is missing, a cell is not a number, or no row lies on an edge of the city.
+        A column is missing, a cell is not a number, intervals overlap or end before they begin, a
+        count is more than the lanes carry, or no row lies on an edge of the city.
     """
-    texts = _from_xml(file) if ".xml" in file.suffixes else _from_table(file, columns or {})
-    found = _counts(texts, file, city)
-    if not len(found):
-        raise DataError(
-            f"none of the {found.left_out} counts lies on an edge that cars use in {city.name}",
-            where=str(file),
-            allowed=f"edge ids such as {str(city['edge'].ids[0])!r}",
-            mend="name the column of the edge ids, or take the counts of this network",
-        )
-    return found
+    texts = read_texts(file, columns or {})
+    table, ids, missing = _table(texts, file, city, offset)
+    known = (table.edge >= 0) & np.asarray(city["edge"]["car"], dtype=bool)[table.edge]
+    known &= (table.source >= 0) | (ids == "")
+    told = np.isfinite(table.count) | np.isfinite(table.speed)
+    if not (known & told).any():
+        raise _nothing(file, city, known)
+    good, together = added(table.take(known & told))
+    check_apart(good, str(file))
+    check_carried(good, city["edge"]["lanes"][good.edge].astype(np.int64), str(file))
+    return _counts(good, city, int(np.count_nonzero(~known)), _notes(missing & known, together))
 
 
-Texts = dict[str, list[str]]
-
-
-def _from_table(file: Path, columns: Mapping[str, str]) -> Texts:
-    from twin.sensors import files
-
-    unknown = [key for key in columns if key not in NAMES]
-    if unknown:
-        raise ConfigError(
-            f"there is no quantity {unknown[0]!r} in counts", allowed=", ".join(NAMES)
-        )
-    delimiter = _delimiter(file)
-    there = files.header(file, delimiter)
-    if not columns and {"time", "entity", "port", "value"} <= set(there):
-        return _from_recording(file)
-    named = dict(columns)
-    for key, usual in NAMES.items():
-        match = next((name for name in there if name.lower() in usual), None)
-        if key not in named and match is not None and match not in named.values():
-            named[key] = match
-    for key in ("edge", "begin", "end"):
-        if key not in named:
-            raise _missing(file, key, there)
-    if not {"count", "flow", "speed", "speed_kmh"} & set(named):
-        raise _missing(file, "count", there)
-    read = files.read(file, list(named.values()), delimiter)
-    return {key: read[name] for key, name in named.items()}
-
-
-def _from_recording(file: Path) -> Texts:
-    """A recording of the twin's own sensors: a flow is the mean of the interval that ends."""
-    from twin.sensors import files
-
-    read = files.read(file, ["time", "entity", "port", "value"])
-    rows = [row for row, port in enumerate(read["port"]) if port == FLOW and read["value"][row]]
-    by_entity: dict[str, list[tuple[str, str]]] = {}
-    for row in rows:
-        reading = (read["time"][row], read["value"][row])
-        by_entity.setdefault(read["entity"][row], []).append(reading)
-    found: Texts = {key: [] for key in ("edge", "begin", "end", "flow")}
-    for entity, readings in by_entity.items():
-        readings.sort()
-        for before, now in pairwise(readings):
-            found["edge"].append(entity)
-            found["begin"].append(before[0])
-            found["end"].append(now[0])
-            found["flow"].append(now[1])
-    return found
-
-
-def _delimiter(file: Path) -> str:
-    """The sign between the columns of a text file; a comma where none can be told."""
-    from twin.sensors import files
-
-    if file.suffix in files.PARQUET:
-        return ","
-    names = files.header(file)
-    text = ",".join(names)
-    return next((sign for sign in ";\t|" if sign in text), ",")
-
-
-def _missing(file: Path, key: str, there: list[str]) -> ConfigError:
-    return ConfigError(
-        f"no column of the counts is the {key}",
-        where=str(file),
-        allowed=f"one of {', '.join(NAMES[key])}; there are {', '.join(there)}",
-        mend=f"name it: --column {key}=NAME",
-    )
-
-
-def _from_xml(file: Path) -> Texts:
-    from lxml import etree
-
-    from twin.city.network import opened
-
-    found: Texts = {key: [] for key in ("edge", "from", "begin", "end", "count", "speed")}
-    try:
-        with opened(file) as source:
-            root = etree.parse(source).getroot()
-    except (etree.XMLSyntaxError, OSError, EOFError) as error:
-        raise DataError(f"the counts cannot be read: {error}", where=str(file)) from None
-    for interval in root.iter("interval"):
-        for item in interval.iter("edge", "edgeRelation"):
-            passed = item.get("count")
-            if passed is None and item.get("entered") is not None:
-                passed = str(float(item.get("entered")) + float(item.get("departed") or 0.0))
-            found["edge"].append(item.get("id") or item.get("to") or "")
-            found["from"].append(item.get("from") or "")
-            found["begin"].append(interval.get("begin") or "")
-            found["end"].append(interval.get("end") or "")
-            found["count"].append(passed or "")
-            found["speed"].append(item.get("speed") or "")
-    return found
-
-
-def _counts(texts: Texts, file: Path, city: City) -> Counts:
-    size = len(texts["edge"])
-    edges, sources = texts["edge"], texts.get("from", [""] * size)
-    begin, end = (np.array([_moment(t, file, key) for t in texts[key]]) for key in ("begin", "end"))
-    end = np.where(end <= begin, end + DAY, end)
-    count = _numbers(texts, "count", file, size)
-    flow = _numbers(texts, "flow", file, size)
+def _table(
+    texts: Texts, file: Path, city: City, offset: float
+) -> tuple[Table, npt.NDArray[np.str_], npt.NDArray[np.bool_]]:
+    """The rows; the ids of the edges that turns come from; and which rows tell nothing."""
+    size, places = len(texts["edge"]), texts["place"]
+    starts = _moments(texts, "begin", file, city)
+    stops = _moments(texts, "end", file, city)
+    day = np.array([day for day, _ in starts], dtype=np.int64)
+    begin = np.array([seconds for _, seconds in starts], dtype=np.float64)
+    later = [max(0, b - a) if a else 0 for (a, _), (b, _) in zip(starts, stops, strict=True)]
+    end = np.array([seconds for _, seconds in stops]) + DAY * np.array(later, dtype=np.float64)
+    end = forward(begin, end, places, str(file))
+    count = _numbers(texts, "count", file)
+    flow = _numbers(texts, "flow", file)
     count = np.where(np.isfinite(count), count, flow * (end - begin) / 3600.0)
-    speed = _numbers(texts, "speed", file, size)
-    speed = np.where(np.isfinite(speed), speed, _numbers(texts, "speed_kmh", file, size) / 3.6)
-    if (count < 0.0).any():
-        raise DataError(f"a count is negative: {np.nanmin(count):g}", where=str(file))
+    speed = _numbers(texts, "speed", file)
+    speed = np.where(np.isfinite(speed), speed, _numbers(texts, "speed_kmh", file) / 3.6)
+    sources = np.array(texts.get("from", [""] * size), dtype=np.str_)
     table = city["edge"]
-    row = table.rows(np.array(edges, dtype=np.str_)).astype(np.int64)
-    source = table.rows(np.array(sources, dtype=np.str_)).astype(np.int64)
-    good = (row >= 0) & np.asarray(table["car"], dtype=bool)[row]
-    good &= (source >= 0) | (np.array(sources, dtype=np.str_) == "")
-    good &= np.isfinite(count) | np.isfinite(speed)
-    pairs, counter = np.unique(
-        np.stack([row[good], source[good]], axis=1), axis=0, return_inverse=True
+    found = Table(
+        table.rows(np.array(texts["edge"], dtype=np.str_)).astype(np.int64),
+        table.rows(sources).astype(np.int64),
+        day,
+        begin + offset,
+        end + offset,
+        count,
+        speed,
+        np.array(places, dtype=np.str_),
     )
-    ids = [
-        str(table.ids[e]) if s < 0 else f"{table.ids[s]}>{table.ids[e]}" for e, s in pairs.tolist()
-    ]
+    return found, sources, ~(np.isfinite(count) | np.isfinite(speed))
+
+
+def _moments(texts: Texts, key: str, file: Path, city: City) -> list[tuple[int, float]]:
+    known: dict[str, tuple[int, float]] = {}
+    for row, text in enumerate(texts[key]):
+        if text in known:
+            continue
+        found = moment(text, city.place.timezone)
+        if found is None:
+            raise DataError(
+                f"{key} = {text!r} is not a time",
+                where=f"{file}, {texts['place'][row]}",
+                allowed="seconds since midnight, HH:MM, or a date with a time (ISO 8601)",
+            )
+        known[text] = found
+    return [known[text] for text in texts[key]]
+
+
+def _numbers(texts: Texts, key: str, file: Path) -> Floats:
+    if key not in texts:
+        return np.full(len(texts["edge"]), np.nan)
+    cells = zip(texts[key], texts["place"], strict=True)
+    return np.array([number(text, key, f"{file}, {place}") for text, place in cells])
+
+
+def _nothing(file: Path, city: City, known: npt.NDArray[np.bool_]) -> DataError:
+    if known.any():
+        return DataError(
+            f"none of the {np.count_nonzero(known)} rows on edges of {city.name} holds a count",
+            where=str(file),
+            mend="fill the column of the counts, or name another: --column count=NAME",
+        )
+    return DataError(
+        f"none of the {len(known)} counts lies on an edge that cars use in {city.name}",
+        where=str(file),
+        allowed=f"edge ids such as {str(city['edge'].ids[0])!r}",
+        mend="name the column of the edge ids, or take the counts of this network",
+    )
+
+
+def _notes(missing: npt.NDArray[np.bool_], together: int) -> tuple[str, ...]:
+    notes = []
+    if missing.any():
+        notes.append(f"rows without a count (empty or nan): {np.count_nonzero(missing)}")
+    if together:
+        notes.append(
+            f"{together} rows were added to another of the same edge and interval, as by class of "
+            "vehicle; days are told apart by dates"
+        )
+    return tuple(notes)
+
+
+def _counts(table: Table, city: City, left_out: int, notes: tuple[str, ...]) -> Counts:
+    pairs, counter = np.unique(
+        np.stack([table.edge, table.source], axis=1), axis=0, return_inverse=True
+    )
+    name = city["edge"].ids
+    ids = [str(name[e]) if s < 0 else f"{name[s]}>{name[e]}" for e, s in pairs.tolist()]
     return Counts(
         np.array(ids, dtype=np.str_),
         pairs[:, 0],
         pairs[:, 1],
         counter.reshape(-1).astype(np.int64),
-        begin[good],
-        end[good],
-        count[good],
-        speed[good],
-        int(np.count_nonzero(~good)),
+        table.begin,
+        table.end,
+        table.count,
+        table.speed,
+        left_out,
+        notes,
     )
-
-
-def _numbers(texts: Texts, key: str, file: Path, size: int) -> Floats:
-    if key not in texts:
-        return np.full(size, np.nan)
-    try:
-        return np.array([float(text) if text else np.nan for text in texts[key]])
-    except ValueError as error:
-        raise DataError(f"a {key} is not a number: {error}", where=str(file)) from None
-
-
-def _moment(text: str, file: Path, key: str) -> float:
-    """Seconds since midnight of a number, a clock time, or a date with a time."""
-    try:
-        return float(text)
-    except ValueError:
-        pass
-    try:
-        moment = datetime.fromisoformat(text if len(text) > 8 else f"2000-01-01T{text:0>5}")
-    except ValueError:
-        raise DataError(
-            f"{key} = {text!r} is not a time",
-            where=str(file),
-            allowed="seconds since midnight, HH:MM, or a date with a time (ISO 8601)",
-        ) from None
-    return moment.hour * 3600.0 + moment.minute * 60.0 + moment.second
