@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.energy.flow.kernels import BLOCK
+from models.energy.flow.block.kernels import BLOCK
 from models.energy.flow.network import LINE, TRANSFORMER, Network
 from models.energy.flow.solve import PowerFlow
 from twin.errors import ConfigError, DataError, ModelError

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.energy.flow import kernels
 from models.energy.flow.network import Complex, Flags, Floats, Network, Rows
+from models.energy.flow.once.kernels import sweep_once
 from models.energy.flow.result import Branches
+from models.energy.flow.steps.kernels import sweep
 from models.energy.flow.tree import Coefficients, Forest, Tree
 
 Parts = tuple[Floats, ...]
@@ -71,7 +72,7 @@ class Sweep:
         c, tree, steps = self._of(branches), self._tree, active.shape[1]
         parts = tuple(np.empty_like(active) for _ in range(1 if magnitudes else 2))
         converged, sweeps = np.empty(steps, dtype=bool), np.zeros(steps, dtype=np.int64)
-        kernels.sweep(
+        sweep(
             tree.order,
             tree.parent,
             c.table,
@@ -118,7 +119,7 @@ class Sweep:
         parts: Floats,
     ) -> int:
         c, tree = self._of(branches), self._tree
-        took: int = kernels.sweep_once(
+        took: int = sweep_once(
             tree.order,
             tree.parent,
             c.table,
