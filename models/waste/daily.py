@@ -143,7 +143,8 @@ def _round(model: Waste, truck: Truck) -> Round:
     for tick, kind, subject, text in model.world.log.rows:
         detail: dict[str, Any] = json.loads(text)
         ours = detail.get("truck") == truck.number if kind == "waste.emptied" else subject == mine
-        if not ours or kind not in _WHAT:
+        last = model.world.env.now if truck.finished is None else truck.finished
+        if not ours or kind not in _WHAT or not truck.began <= tick <= last:
             continue
         km = float(detail.get("km", km))
         begin, what, container, street, expected = tick, _WHAT[kind], "", "", 0.0
@@ -161,7 +162,10 @@ def _round(model: Waste, truck: Truck) -> Round:
             where = city["depot"].row(detail["place"])
             place = int(city.link("depot", "edge").indices[where])
             begin, load = tick - fleet.unloading, 0.0
-        if kind != "waste.emptied":
+        if kind == "waste.rested":
+            where = detail["junction"]
+            longitude, latitude = _degrees(city, city["junction"].points[where : where + 1])[0]
+        elif kind != "waste.emptied":
             longitude, latitude = _degrees(city, _end_of(city, place))[0]
         sheet.append(
             Entry(

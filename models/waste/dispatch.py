@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from models.waste.fleet import Fleet
-from models.waste.plan import DEPOT, DISPOSAL, FIRST, LEAVE_OUT, Task, Vehicle, open_all_day, plan
+from models.waste.plan import (
+    DEPOT,
+    DISPOSAL,
+    FIRST,
+    FOREVER,
+    LEAVE_OUT,
+    Task,
+    Vehicle,
+    open_all_day,
+    plan,
+)
 from models.waste.streams import STREAMS
 from models.waste.truck import Place, Stop, Truck
 from twin.core.time import Tick
@@ -19,6 +30,15 @@ Rows = npt.NDArray[np.int64]
 
 WORTH = 60.0
 """Driving time that a container is worth at least for the planner to look at it, s."""
+
+
+@dataclass
+class Ready:
+    """Trucks in a depot that are alike; ``charge`` is what each may use, kWh."""
+
+    depot: Place
+    charge: float = float("inf")
+    numbers: list[int] = field(default_factory=list)
 
 
 class Dispatcher:
@@ -98,8 +118,13 @@ class Dispatcher:
             if vehicle < len(active):
                 active[vehicle].take_over(mine)
             else:
-                number = at_home[vehicle - len(active)].pop(0)
-                sent.append(Truck(fleet, number, name, STREAMS[name], mine, end))
+                number = at_home[vehicle - len(active)].numbers.pop(0)
+                truck = Truck(fleet, number, name, STREAMS[name], mine, end)
+                if truck.refuses(mine[0], truck.depot.outside) == "battery":
+                    for stop in mine:
+                        fleet.put_off(stop, None, "battery")
+                else:
+                    sent.append(truck)
         planned = {stop for _, tour in rounds for stop in tour}
         for i in sorted(set(range(len(stops))) - planned):
             if worth[i] >= LEAVE_OUT:
@@ -112,12 +137,43 @@ class Dispatcher:
         if self.network.planned(stop.edge) == float("inf"):
             return "closed"
         opens = self.fleet.window(stop.edge, self.fleet.world.now)[0]
-        return "window" if opens >= end else "not planned"
+        if opens >= end:
+            return "window"
+        ready = self._at_home(str(self.fleet.stream[stop.rows[0]]))
+        drives = [self._circuit(stop, group.depot) for group in ready]
+        held = [(group.charge, way) for group, way in zip(ready, drives, strict=True)]
+        held = [pair for pair, group in zip(held, ready, strict=True) if group.numbers]
+        service = self.fleet.service_at(stop) + self.fleet.rest / 1000.0
+        far = all(charge < self.fleet.needs(way, way + service) for charge, way in held)
+        return "battery" if held and far else "not planned"
 
-    def _at_home(self, name: str) -> list[list[int]]:
-        """Trucks of a stream that are ready, at each depot."""
-        ready = self.fleet.ready(name)
-        return [[n for n in ready if self.fleet.base(n) == depot] for depot in self.fleet.depots]
+    def _circuit(self, stop: Stop, depot: Place) -> float:
+        """From a depot over a stop and a disposal and back, s."""
+        network = self.network
+        there = network.times_from(int(network.end[depot.edge]))[network.start[stop.edge]]
+        home = self.fleet.time_home(int(network.end[stop.edge]), depot)
+        return depot.outside + float(there) + network.planned(stop.edge) + home
+
+    def _at_home(self, name: str) -> list[Ready]:
+        """Trucks of a stream that are ready, by depot and by what their batteries hold."""
+        fleet = self.fleet
+        groups = {(depot.row, float("inf")): Ready(depot) for depot in fleet.depots}
+        for number in fleet.ready(name):
+            depot, charge = fleet.base(number), fleet.charge_of(number)
+            groups.setdefault((depot.row, charge), Ready(depot, charge)).numbers.append(number)
+        order = [depot.row for depot in fleet.depots]
+        return sorted(groups.values(), key=lambda g: (order.index(g.depot.row), -g.charge))
+
+    def _reach(self, free: float, charge: float, home: float) -> tuple[float, float]:
+        """Time and driving time that a battery allows a vehicle: half of it at most for time."""
+        fleet, rules = self.fleet, self.fleet.parameters
+        if not rules.electric:
+            return free, FOREVER
+        a_second = fleet.needs(0.0, 1.0)
+        left = charge - fleet.needs(home, home + rules.unloading * 60.0 + fleet.rest / 1000.0)
+        time = max(0.0, min(free, left / (2.0 * a_second) if a_second > 0.0 else free))
+        driving = (left - time * a_second) / max(fleet.needs(1.0, 0.0), 1e-9)
+        return time, max(0.0, driving)
 
     def _stops(
         self, due: Rows, expected: Floats, prize: Floats
@@ -151,18 +207,19 @@ class Dispatcher:
         time = (end - now) / 1000.0 - unloading
         rest = fleet.rest / 1000.0
         behind = FIRST + len(stops)
-        vehicles = [
-            Vehicle(
-                time - self._home(truck.depot) - (0.0 if truck.rested else rest)
-                - self._until_free(truck),
-                1, behind + i, truck.mass, truck.volume, 0,
-            )
-            for i, truck in enumerate(active)
-        ]  # fmt: skip
+        vehicles = []
+        for i, truck in enumerate(active):
+            home = self._home(truck.depot)
+            free = time - home - (0.0 if truck.rested else rest) - self._until_free(truck)
+            free, driving = self._reach(free, fleet.charge_left(truck), home)
+            aboard = truck.mass, truck.volume
+            vehicles.append(Vehicle(free, 1, behind + i, *aboard, cost=0, driving=driving))
         behind += len(active)
-        for i, (depot, ready) in enumerate(zip(fleet.depots, self._at_home(name), strict=True)):
+        for ready in self._at_home(name):
+            i, home = fleet.depots.index(ready.depot), self._home(ready.depot)
             place = DEPOT if i == 0 else behind + i - 1
-            vehicles.append(Vehicle(time - self._home(depot) - rest, len(ready), place))
+            free, driving = self._reach(time - home - rest, ready.charge, home)
+            vehicles.append(Vehicle(free, len(ready.numbers), place, driving=driving))
         behind += len(fleet.depots) - 1
         several = len(fleet.disposals) > 1
         windows = open_all_day(len(stops))

@@ -25,7 +25,7 @@ class TruckOutParameters(Parameters):
 
 
 class TruckOut(Event):
-    """Trucks break down: they stop where they are and none replaces them."""
+    """Trucks break down: they stop where they are, and are towed in with their load."""
 
     name = "waste.truck_out"
     Parameters: ClassVar[type[Parameters]] = TruckOutParameters

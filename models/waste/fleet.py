@@ -27,8 +27,8 @@ NIGHT = 22.0, 7.0
 """Local hours between which people sleep."""
 LOUD = 63.0
 """Emptying a container (104 dB(A)) is heard with 60 dB(A) so far: 104 - 8 - 20 log10 r, m."""
-CAUTIOUS_SPEED = 8.0
-"""Mean speed with which the range of an electric truck is reckoned, m/s."""
+CAUTIOUS_SPEED = 50.0 / 3.6
+"""Speed with which the range of an electric truck is reckoned from driving times, m/s."""
 FOREVER = 1 << 60
 DAY = hours(24)
 
@@ -50,6 +50,7 @@ class Books:
     """What the fleet did: the sums that indicators are made of."""
 
     emptied: int = 0
+    taken: float = 0.0
     collected: float = 0.0
     filled: float = 0.0
     unfinished: int = 0
@@ -134,11 +135,13 @@ class Fleet:
         self.disposals = self._places("disposal")
         self.unloading = minutes(parameters.unloading)
         self.rest = minutes(parameters.rest)
+        self.tow = hours(parameters.tow_hours)
         self.rest_after = minutes(parameters.rest_after)
         self.waiting: dict[str, list[tuple[Stop, Truck | None, str]]] = {}
         self._road = world.city["edge"]["road"]
         self._windows = _windows(parameters, self._road)
         self._near = residents_near(world.city)
+        self._check_battery()
 
     def _places(self, kind: str) -> list[Place]:
         """All of a kind that are on a street."""
@@ -238,7 +241,7 @@ class Fleet:
         self.mass[row] -= taken
         self.emptied_at[row] = self.world.now
         self.books.emptied += 1
-        self.books.collected += taken
+        self.books.taken += taken
         self.books.filled += level
         if self._is_night():
             self.books.night += float(self._near[row])
@@ -249,6 +252,13 @@ class Fleet:
             km=round(truck.distance / 1000.0, 3),
         )  # fmt: skip
         return taken
+
+    def unload(self, truck: Truck, place: Place) -> None:
+        """Book what a truck brings to a disposal: only now it is collected."""
+        where = str(self.world.city["depot"].ids[place.row])
+        km = round(truck.distance / 1000.0, 3)
+        self.log("waste.unloaded", truck, kg=round(truck.mass, 3), km=km, place=where)
+        self.books.collected += truck.mass
 
     def put_off(self, stop: Stop, truck: Truck | None, why: str) -> None:
         """Keep a stop that cannot be made now for the next plan, or for the end of the shift."""
@@ -280,17 +290,51 @@ class Fleet:
         rules = self.parameters
         if not rules.electric:
             return 0.0
-        return truck.distance / 1000.0 * rules.kwh_per_km + truck.hours * rules.kwh_per_hour
+        return truck.distance / 1000.0 * rules.kwh_per_km + truck.worked * rules.kwh_per_hour
 
-    def lasts(self, truck: Truck, more: float) -> bool:
-        """Whether the battery lasts for so many seconds more, a tenth kept back."""
+    def needs(self, driving: float, time: float) -> float:
+        """Energy for some driving within a longer time, both in s, kWh; 0 for diesel."""
         rules = self.parameters
         if not rules.electric:
-            return True
-        metres = more * CAUTIOUS_SPEED
-        more_kwh = metres / 1000.0 * rules.kwh_per_km + more / 3600.0 * rules.kwh_per_hour
-        have = 0.9 * rules.battery - self.missing.get(truck.number, 0.0)
-        return self.energy(truck) + more_kwh <= have
+            return 0.0
+        kilometres = driving * CAUTIOUS_SPEED / 1000.0
+        return kilometres * rules.kwh_per_km + time / 3600.0 * rules.kwh_per_hour
+
+    def charge_of(self, number: int) -> float:
+        """What a truck in its depot may use, a tenth kept back, kWh; infinity for diesel."""
+        if not self.parameters.electric:
+            return float("inf")
+        return 0.9 * self.parameters.battery - self.missing.get(number, 0.0)
+
+    def charge_left(self, truck: Truck) -> float:
+        """What a truck under way may still use, kWh."""
+        return self.charge_of(truck.number) - self.energy(truck)
+
+    @property
+    def charging(self) -> float:
+        """Tenths of their batteries that trucks in the depots still lack; 0 for diesel."""
+        away = {truck.number for truck in self.trucks if truck.finished is None}
+        lack = sum(kwh for number, kwh in self.missing.items() if number not in away)
+        return float(np.ceil(10.0 * lack / self.parameters.battery))
+
+    def _check_battery(self) -> None:
+        """Refuse a battery with which no load can be brought to the disposal."""
+        network, have = self.network, 0.9 * self.parameters.battery
+        for depot in self.depots if self.parameters.electric else ():
+            ways = [
+                depot.outside + place.outside + self.home_from(place, depot)
+                + float(network.times_from(int(network.end[depot.edge]))[network.end[place.edge]])
+                for place in self.disposals
+            ]  # fmt: skip
+            least = min(ways, default=float("inf"))
+            need = self.needs(least, least + self.unloading / 1000.0)
+            if have < need < float("inf"):
+                raise ConfigError(
+                    f"a battery of {self.parameters.battery:g} kWh does not last from the depot "
+                    "to the disposal and back",
+                    where="[model.waste] battery",
+                    allowed=f"more than {need / 0.9:.0f} kWh in this city, a tenth is kept back",
+                )
 
     def charge(self, truck: Truck) -> Process:
         """Charge a truck that came home, until it is full or leaves again."""
@@ -314,7 +358,7 @@ class Fleet:
         rules = self.parameters
         if rules.electric:
             return 0.0
-        return truck.distance / 1000.0 * rules.fuel_per_km + truck.hours * rules.fuel_per_hour
+        return truck.distance / 1000.0 * rules.fuel_per_km + truck.worked * rules.fuel_per_hour
 
     def settle(self, truck: Truck) -> None:
         """Book what a round cost, once."""
@@ -323,23 +367,20 @@ class Fleet:
         self._settled.add(id(truck))
         rules, ledger, now = self.parameters, self.world.ledger, self.world.now
         litres = self.fuel(truck)
-        wages = self._paid_hours(truck) * rules.crew * rules.wage
+        wages = truck.hours * rules.crew * rules.wage
+        tow = rules.tow_price if truck.broken_at is not None else 0.0
         kwh = self.energy(truck)
         fuel = litres * rules.fuel_price + kwh * rules.electricity_price
-        price = (wages + fuel + truck.hours * rules.vehicle) * (1.0 + rules.margin)
+        price = (wages + fuel + tow + truck.hours * rules.vehicle) * (1.0 + rules.margin)
         ledger.book(now, "municipality", "waste operator", price, "waste.collection")
         ledger.book(now, "waste operator", "workers", wages, "waste.wages")
         supplier = "energy supplier" if rules.electric else "fuel supplier"
         ledger.book(now, "waste operator", supplier, fuel, "waste.fuel")
+        if tow > 0.0:
+            ledger.book(now, "waste operator", "firms", tow, "waste.towing")
         self.books.cost += price
         self.books.fuel += litres
         self.books.energy += kwh
-
-    def _paid_hours(self, truck: Truck) -> float:
-        """Of its crew: who breaks down is paid to the end of the shift."""
-        if truck.lost and truck.finished is not None:
-            return (max(truck.end, truck.finished) - truck.began) / 3_600_000.0
-        return truck.hours
 
     def settle_all(self) -> None:
         """Book the rounds that are still under way, at the end of a run."""

@@ -244,13 +244,21 @@ class Waste(Model):
             if self._situation() != seen:
                 self._replan(shift)
                 seen = self._situation()
-            if not any(process.is_alive for process in self._working):
+            charging = self.fleet.charging > 0.0 and any(self.fleet.waiting.values())
+            if not charging and not any(process.is_alive for process in self._working):
                 return
 
     def _situation(self) -> tuple[float, ...]:
         closed = float(self.fleet.network.closed.sum())
         waiting = float(sum(map(len, self.fleet.waiting.values())))
-        return waiting, closed, float(self["waste.trucks_out"][0]), float(self["waste.replan"][0])
+        charging = self.fleet.charging if waiting else 0.0
+        return (
+            waiting,
+            closed,
+            charging,
+            float(self["waste.trucks_out"][0]),
+            float(self["waste.replan"][0]),
+        )
 
     def dispatch(self, shift: Shift) -> list[Truck]:
         """Send the trucks of every stream that works on this day."""

@@ -48,6 +48,12 @@ class WasteParameters(Parameters):
     wage: float = Field(30.0, ge=0.0, description="labour cost of one, EUR/h")
     vehicle: float = Field(25.0, ge=0.0, description="truck without fuel and crew, EUR/h")
     margin: float = Field(0.08, ge=0.0, description="of the operator on its costs")
+    tow_hours: float = Field(
+        2.0,
+        gt=0.0,
+        description="until a lost truck has been towed in, unloaded and is in the depot, h",
+    )
+    tow_price: float = Field(600.0, ge=0.0, description="of towing a truck in, EUR")
     fuel_per_km: float = Field(0.45, ge=0.0, description="diesel for driving, l/km")
     fuel_per_hour: float = Field(3.5, ge=0.0, description="diesel for lifting and pressing, l/h")
     fuel_price: float = Field(1.5, ge=0.0, description="EUR/l")

@@ -38,6 +38,8 @@ class Vehicle:
         What is aboard, kg and m³.
     cost
         Seconds that sending it costs.
+    driving
+        Time of driving that its battery lasts for, s.
     """
 
     free: float
@@ -46,6 +48,7 @@ class Vehicle:
     mass: float = 0.0
     volume: float = 0.0
     cost: int = ONE_MORE_TRUCK
+    driving: float = FOREVER
 
 
 @dataclass(frozen=True)
@@ -208,6 +211,7 @@ def _problem(task: Task) -> Any:
             fixed_cost=vehicle.cost,
             shift_duration=max(0, int(vehicle.free)),
             tw_late=max(0, int(vehicle.free)),
+            max_distance=max(0, int(min(vehicle.driving, FOREVER))),
             initial_load=[
                 min(int(vehicle.mass), most[0]), min(int(vehicle.volume * 1000.0), most[1])
             ],

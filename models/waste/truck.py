@@ -80,6 +80,7 @@ class Truck:
         self.homeward = False
         self.began: Tick = int(self.env.now)
         self.finished: Tick | None = None
+        self.broken_at: Tick | None = None
         self.rested = False
         self.depot = fleet.base(number)
         self.node = int(self.network.end[self.depot.edge])
@@ -96,13 +97,21 @@ class Truck:
 
     @property
     def hours(self) -> float:
-        """Since it left, or of its whole round, h."""
+        """Since it left, or of its whole round until it is back or towed in, h; its crew's too."""
         return ((self.now if self.finished is None else self.finished) - self.began) / 3_600_000.0
+
+    @property
+    def worked(self) -> float:
+        """The same until it broke down, if it did, h."""
+        if self.broken_at is None:
+            return self.hours
+        return (self.broken_at - self.began) / 3_600_000.0
 
     def run(self) -> Process:
         """The round; the truck stops where it is when it breaks down."""
         self.fleet.log("waste.left", self, stops=len(self.stops))
         yield from self._outside(self.depot)
+        why = ""
         while self.stops and not self.lost:
             stop = self.stops[0]
             self.network.refresh(self.now)
@@ -112,7 +121,7 @@ class Truck:
             if not self._opens_in_time(stop):
                 self.fleet.put_off(self.stops.popleft(), self, "window")
                 continue
-            if not self._in_time(stop):
+            if why := self.refuses(stop):
                 break
             if self._tired():
                 yield from self._rest()
@@ -122,15 +131,17 @@ class Truck:
             self.current = None
         self.homeward = True
         while self.stops:
-            why = "broken down" if self.lost else "late"
-            self.fleet.put_off(self.stops.popleft(), self, why)
+            self.fleet.put_off(self.stops.popleft(), self, "broken down" if self.lost else why)
         if not self.lost:
             yield from self._home()
+        if self.lost:
+            yield from self._towed()
         self.finished = self.now
         self.fleet.settle(self)
-        if self.fleet.parameters.electric and not self.lost:
+        if self.fleet.parameters.electric:
             self.env.process(self.fleet.charge(self))
-        self.fleet.log("waste.returned", self, km=round(self.distance / 1000.0, 3), lost=self.lost)
+        lost = self.broken_at is not None
+        self.fleet.log("waste.returned", self, km=round(self.distance / 1000.0, 3), lost=lost)
 
     def take_over(self, stops: Iterable[Stop]) -> None:
         """Go on with other stops, after the one that it is at."""
@@ -212,10 +223,20 @@ class Truck:
         if self.lost:
             return
         yield self.env.timeout(self.fleet.unloading)
-        where = str(self.fleet.world.city["depot"].ids[disposal.row])
-        self.fleet.log("waste.unloaded", self, kg=round(self.mass, 3), place=where)
-        self.mass = self.volume = 0.0
+        self._hand_over(disposal)
         yield from self._outside(disposal)
+
+    def _towed(self) -> Process:
+        """Wait for the tow, which brings the load to the disposal and the truck to its depot."""
+        self.broken_at = self.now
+        place = self.fleet.disposal_between(self.node, int(self.network.end[self.depot.edge]))
+        yield self.env.timeout(self.fleet.tow)
+        if self.mass > 0.0:
+            self._hand_over(place)
+
+    def _hand_over(self, place: Place) -> None:
+        self.fleet.unload(self, place)
+        self.mass = self.volume = 0.0
 
     def _disposal(self) -> Place:
         """The one on the shortest way to the next stop, or home."""
@@ -236,7 +257,9 @@ class Truck:
 
     def _rest(self) -> Process:
         self.rested = True
-        self.fleet.log("waste.rested", self, km=round(self.distance / 1000.0, 3))
+        self.fleet.log(
+            "waste.rested", self, km=round(self.distance / 1000.0, 3), junction=self.node
+        )
         yield self.env.timeout(self.fleet.rest)
 
     # -- how it drives -----------------------------------------------------------------------
@@ -297,16 +320,27 @@ class Truck:
         """Whether containers may be emptied there between its arrival and the end of the shift."""
         return self.fleet.window(stop.edge, self._arrival(stop))[0] < self.end
 
-    def _in_time(self, stop: Stop) -> bool:
-        """Whether it would be back in time after this stop, as the streets are now."""
-        arrival = self._arrival(stop)
+    def refuses(self, stop: Stop, before: float = 0.0) -> str:
+        """Why it would not be back after this stop, as the streets are now: ``late``, ``battery``.
+
+        Parameters
+        ----------
+        stop
+            Where it would go.
+        before
+            Way outside the map to the street where it is, s.
+        """
+        arrival = self._arrival(stop) + seconds(before)
         waiting = max(0, self.fleet.window(stop.edge, arrival)[0] - arrival) / 1000.0
-        there = self.network.times_from(self.node)[self.network.start[stop.edge]] + waiting
-        there += self.network.planned(stop.edge) + self.fleet.service_at(stop)
+        there = float(self.network.times_from(self.node)[self.network.start[stop.edge]])
         home = self.fleet.time_home(int(self.network.end[stop.edge]), self.depot)
-        rest = 0 if self.rested else self.fleet.rest
-        back = self.now + seconds(min(there + home, 1e9)) + rest
-        return bool(back <= self.end) and self.fleet.lasts(self, min(there + home, 1e9))
+        drive = before + there + self.network.planned(stop.edge) + home
+        rest = 0.0 if self.rested else self.fleet.rest / 1000.0
+        time = min(drive + waiting + self.fleet.service_at(stop) + rest, 1e9)
+        if self.now + seconds(time) > self.end:
+            return "late"
+        driving = drive - self.fleet.unloading / 1000.0
+        return "battery" if self.fleet.needs(driving, time) > self.fleet.charge_left(self) else ""
 
     def _tired(self) -> bool:
         return not self.rested and self.now - self.began >= self.fleet.rest_after

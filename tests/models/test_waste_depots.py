@@ -15,6 +15,7 @@ from tests.models.waste_city import features, network, with_buildings
 from tests.models.waste_life import live
 from twin.city.city import City
 from twin.core.model import Process
+from twin.errors import ConfigError
 
 N = 12
 Point = tuple[float, float]
@@ -106,3 +107,18 @@ def test_the_planner_unloads_at_the_nearer_place() -> None:
 
     assert stops(8) == k, "unloading among the stops fits into the shift"
     assert stops(1) == 3, "going back to the depot to unload does not"
+
+
+def test_a_battery_that_holds_little_is_charged_before_the_next_round() -> None:
+    """Electric trucks never use more than they hold, and do not leave for nothing."""
+    city = town([WEST], [EAST])
+    model = live(city, electric=True, battery=25.0, charger=22.0, iterations=60, trucks=2)
+    trucks = model.fleet.trucks
+    assert len(trucks) > len({truck.number for truck in trucks}), "some are charged and go again"
+    assert all(model.fleet.energy(truck) <= 0.9 * 25.0 for truck in trucks)
+    assert all(truck.heaviest > 0.0 for truck in trucks), "none drives for nothing"
+
+
+def test_a_battery_that_does_not_last_for_the_way_is_refused() -> None:
+    with pytest.raises(ConfigError, match="does not last"):
+        live(town([WEST], [EAST]), electric=True, battery=4.0, length=0.1)
