@@ -303,6 +303,7 @@ def test_rows_by_class_are_added_and_days_are_averaged(streets: City, tmp_path: 
         (("{a},7:00,8:00,-3",), "negative"),
         (("{a},1736838000,1736841600,3",), "is not a time"),
         (("{a},7:00,8:00,",), "none of the 1 rows .* holds a count"),
+        (("{a},7:00,8:00,9", "{b},7:00,8:00,9,5"), "more cells .*\n.*row 2"),
         (('{a},7:00,8:00,"1,234"',), "write 1234 or 1.234"),
     ],
 )

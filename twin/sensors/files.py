@@ -67,6 +67,28 @@ def read(
     return columns
 
 
+def overfull(file: Path, delimiter: str = ",", encoding: str = "utf-8") -> int | None:
+    """First row after the header (from 1) with more cells than the header has names; None if none.
+
+    Such as a decimal comma makes in a file whose columns commas part. Blank cells do not count.
+
+    Raises
+    ------
+    DataError
+        As for :func:`header`.
+    """
+    if _is_parquet(file):
+        return None
+
+    def search() -> int | None:
+        rows = _rows(file, delimiter, encoding)
+        width = len(next(rows, []))
+        cells = (row for row in rows if row)
+        return next((at for at, row in enumerate(cells, 1) if any(row[width:])), None)
+
+    return _guarded(file, encoding, search)
+
+
 def _read_csv(file: Path, wanted: Sequence[str], delimiter: str, encoding: str) -> Columns:
     rows = _rows(file, delimiter, encoding)
     there = [name.strip() for name in next(rows)]

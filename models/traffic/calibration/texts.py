@@ -82,7 +82,15 @@ def _from_table(file: Path, columns: Mapping[str, str]) -> Texts:
                 raise _missing(file, key, there)
         if not {"count", "flow", "speed", "speed_kmh"} & set(named):
             raise _missing(file, "count", there)
-        read = files.read(file, list(named.values()), delimiter)
+        row = files.overfull(file, delimiter)
+        if row is None:
+            read = files.read(file, list(named.values()), delimiter)
+    if row is not None:
+        raise DataError(
+            f"a row has more cells than the header has names ({len(there)})",
+            where=f"{file}, row {row} after the header",
+            mend="write decimals with a point, or part the columns by semicolons",
+        )
     found = {key: read[name] for key, name in named.items()}
     found["place"] = [f"row {row + 1} after the header" for row in range(len(found["edge"]))]
     return found
