@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from twin.errors import ConfigError
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Forecast containers, plan rounds."
@@ -21,6 +25,11 @@ Account = Annotated[
     Path | None, typer.Option("--quality", help="Write every finding about the data to this CSV.")
 ]
 
+Zone = Annotated[
+    str | None,
+    typer.Option(help="Clock of the city, such as Europe/Helsinki: moves times with an offset."),
+]
+
 
 @app.command("forecast")
 def forecast_command(
@@ -32,6 +41,7 @@ def forecast_command(
         Path | None, typer.Option("--output", "-o", help="Write every container to this CSV.")
     ] = None,
     quality: Account = None,
+    timezone: Zone = None,
     noise: Annotated[
         float | None,
         typer.Option(
@@ -42,7 +52,8 @@ def forecast_command(
     """Forecast the level of each container, and when it will be full, with 90 % intervals."""
     from models.waste.forecast import forecast, read_recording
 
-    found = forecast(read_recording(recording), None if at is None else _hour(at), noise=noise)
+    given = read_recording(recording, zone=_zone(timezone))
+    found = forecast(given, None if at is None else _hour(at, timezone), noise=noise)
     print(found.table())
     for warning in found.warnings():
         print(f"warning: {warning}")
@@ -63,16 +74,17 @@ def evaluate_command(
         typer.Argument(help="Later weeks to judge; without it, each week by those before."),
     ] = None,
     quality: Account = None,
+    timezone: Zone = None,
 ) -> None:
     """Judge the forecast on weeks that it has not seen, beside simple ones."""
     from models.waste.forecast import evaluate, read_recording, rolling
 
-    first = read_recording(recording)
+    first = read_recording(recording, zone=_zone(timezone))
     account = first.quality
     if test is None:
         print(rolling(first).table())
     else:
-        second = read_recording(test)
+        second = read_recording(test, zone=_zone(timezone))
         account = first.quality + second.quality
         print(evaluate(first, second).table())
     print(account.table())
@@ -115,18 +127,28 @@ def plan_command(
         Scenario.load(scenario), when, levels=levels, closed=closed or (), slower=slower
     )
     print(found.table())
+    for note in found.notes:
+        print(note)
     if output is not None:
         found.write(output)
         print(f"rounds: {output}")
 
 
-def _hour(text: str) -> float:
-    from datetime import datetime
+def _zone(name: str | None) -> ZoneInfo | None:
+    from zoneinfo import ZoneInfo
 
     try:
-        found = datetime.fromisoformat(text).replace(tzinfo=None)
-    except ValueError:
+        return None if name is None else ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
         raise ConfigError(
-            f"--at {text}", allowed="a date and time such as 2016-07-18T06:00"
+            f"--timezone {name}: there is no such zone", allowed="a name such as Europe/Helsinki"
         ) from None
-    return (found - datetime(1970, 1, 1)).total_seconds() / 3600.0
+
+
+def _hour(text: str, timezone: str | None) -> float:
+    from models.waste.forecast.recording import clock_hours
+
+    found = float(clock_hours([text], _zone(timezone))[0])
+    if math.isnan(found):
+        raise ConfigError(f"--at {text}", allowed="a date and time such as 2016-07-18T06:00")
+    return found

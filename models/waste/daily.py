@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +27,8 @@ Floats = npt.NDArray[np.float64]
 
 URGENT = 0.05
 """A container is due if it is full before the next day's shift ends with this probability."""
+OLD = 48.0
+"""Hours from which on the newest word of a recording is called old."""
 
 
 def plan_day(
@@ -54,8 +57,7 @@ def plan_day(
     """
     model = _model(scenario, day, closed, slower)
     shift = next(s for s in model.shifts if s.begin == 0)
-    if levels is not None:
-        _take_levels(model, levels, day, shift.end)
+    notes = [] if levels is None else _take_levels(model, levels, day, shift.end)
     expected = model.expected()
     model.mass[:] = expected
     env = model.world.env
@@ -65,7 +67,7 @@ def plan_day(
     for stream in STREAMS:
         model.fleet.leave_waiting(stream)
     rounds = tuple(_round(model, truck) for truck in model.fleet.trucks)
-    return DayPlan(day, rounds, model.fleet.books.unfinished)
+    return DayPlan(day, rounds, model.fleet.books.unfinished, tuple(notes))
 
 
 def _model(scenario: Scenario, day: date, closed: Sequence[str], slower: float) -> Waste:
@@ -105,11 +107,20 @@ def _model(scenario: Scenario, day: date, closed: Sequence[str], slower: float) 
     return model
 
 
-def _take_levels(model: Waste, file: Path, day: date, end: int) -> None:
-    """Ask for the containers that a recording says will be full before the next shift ends."""
-    from models.waste.forecast import forecast, learn, read_recording
+def _take_levels(model: Waste, file: Path, day: date, end: int) -> list[str]:
+    """Ask for the containers that a recording says will be full before the next shift ends.
 
-    recording = read_recording(file)
+    Times are moved to the city's clock. Containers without a word for long follow the calendar.
+
+    Returns
+    -------
+    list of str
+        What the dispatcher should know of the recording.
+    """
+    from models.waste.forecast import forecast, learn, read_recording
+    from models.waste.forecast.outlook import SILENT, moment
+
+    recording = read_recording(file, zone=ZoneInfo(model.city.place.timezone))
     hour, minute = map(int, model.parameters.shift_start.split(":"))
     begin = datetime(day.year, day.month, day.day, hour, minute)
     at = (begin - datetime(1970, 1, 1)).total_seconds() / 3600.0
@@ -127,9 +138,28 @@ def _take_levels(model: Waste, file: Path, day: date, end: int) -> None:
             allowed="ids of the table 'container', such as "
             + ", ".join(repr(str(key)) for key in model.city["container"].ids[:3]),
         )
-    known = (rows >= 0) & np.isfinite(now.level)
+    known = (rows >= 0) & np.isfinite(now.level) & ~now.silent
+    if not known.any():
+        raise DataError(
+            f"the recording ends {moment(now.ended)}, {(at - now.ended) / 24.0:.0f} days before "
+            f"{begin}: it says nothing of the levels then",
+            where=str(file),
+            allowed=f"a word from a container within {SILENT:g} of its usual cycles",
+            mend="give a recording that reaches the day, another --date, or leave --levels out",
+        )
     model["waste.collect"][rows[known]] = (later.full[known] >= URGENT).astype(np.float64)
     model["waste.expected"][rows[known]] = now.level[known] / 100.0
+    unknown = [str(key) for key in now.ids[rows < 0]]
+    notes = [f"warning: {text}; they follow the calendar" for text in now.warnings()]
+    if unknown:
+        notes.append(
+            f"warning: the city has no container {', '.join(map(repr, unknown[:3]))}"
+            + (f" (and {len(unknown) - 3} more)" if len(unknown) > 3 else "")
+        )
+    age = at - now.ended
+    old = "warning: " if age > OLD else ""
+    notes.append(f"{old}levels of {int(known.sum())} containers, the newest {age:.1f} h old")
+    return [*notes, f"{file}: {now.quality.table()}"]
 
 
 # -- from the log of a truck to a sheet ----------------------------------------------------------

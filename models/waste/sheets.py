@@ -74,11 +74,12 @@ class Round:
 
 @dataclass(frozen=True)
 class DayPlan:
-    """Rounds of a day, and the containers that were due and are in none."""
+    """Rounds of a day, the containers that were due and are in none, notes on what was given."""
 
     day: date
     rounds: tuple[Round, ...]
     left: int
+    notes: tuple[str, ...] = ()
 
     def table(self) -> str:
         """A line a round, as aligned text."""

@@ -1,6 +1,7 @@
 """Bad rows of a recording are flagged with their line and handled by the rule that is told."""
 
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -190,3 +191,45 @@ def test_every_finding_has_a_rule_and_a_place(rows, tmp_path):
     found.write(file)
     assert RULES["over 100"] in file.read_text("utf-8")
     assert "lines 7" in found.table()
+
+
+# -- clocks and forms --------------------------------------------------------------------------
+
+
+def hours(moment: str) -> float:
+    return float((np.datetime64(moment, "s") - np.datetime64(0, "s")).astype(float) / 3600.0)
+
+
+def readings(file, times, head="id,dateObserved,fillingLevel", between=","):
+    lines = [between.join(("a", time, f"0.{k + 3}")) for k, time in enumerate(times)]
+    file.write_text("\n".join([head, *lines]) + "\n", "utf-8")
+    return file
+
+
+def test_times_with_an_offset_are_moved_to_the_city_s_clock(tmp_path):
+    times = ["2025-07-01T03:00:00Z", "2025-07-01T07:00:00+03:00", "2025-07-01T08:00"]
+    file = readings(tmp_path / "a.csv", times)
+    found = read_recording(file, zone=ZoneInfo("Europe/Helsinki"))
+    expected = [hours(f"2025-07-01T{hour}:00") for hour in ("06", "07", "08")]
+    np.testing.assert_allclose(found.hour, expected)
+
+
+def test_mixed_offsets_are_put_in_order(tmp_path):
+    times = ["2025-07-01T06:00+02:00", "2025-07-01T05:00:00.250Z", "2025-07-01T08:00:00+0200"]
+    found = read_recording(readings(tmp_path / "a.csv", times))
+    np.testing.assert_allclose(found.level, [30.0, 40.0, 50.0])
+    assert found.hour[0] == hours("2025-07-01T06:00")
+    assert found.hour[1] == pytest.approx(hours("2025-07-01T07:00"), abs=1e-3)
+    only = read_recording(readings(tmp_path / "b.csv", ["2025-07-01T06:00Z", "2025-07-01T07:00Z"]))
+    assert only.hour[0] == hours("2025-07-01T06:00")
+
+
+def test_a_delimiter_is_found_and_percent_is_refused(tmp_path):
+    times = ["2025-07-01T06:00", "2025-07-01T07:00"]
+    file = readings(tmp_path / "a.csv", times, "id;dateObserved;fillingLevel", ";")
+    np.testing.assert_allclose(read_recording(file).level, [30.0, 40.0])
+    file.write_text(file.read_text("utf-8").replace("0.", "0,"), "utf-8")
+    np.testing.assert_allclose(read_recording(file).level, [30.0, 40.0])
+    file.write_text("id,dateObserved,fillingLevel\na,2025-07-01T06:00,30\na,2025-07-01T07:00,40\n")
+    with pytest.raises(DataError, match="percent"):
+        read_recording(file)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -23,6 +25,9 @@ Whole = npt.NDArray[np.int64]
 FULL = 100.0
 """Level that a sensor calls full, %; what is above is not seen."""
 _HOUR = 3_600_000.0
+_NO_SHARE = 1.5
+_OFFSET = re.compile(r":\d\d(?:\.\d+)?(?:([+-])(\d\d)(?::?(\d\d))?|Z)$")
+_UTC_NAME = re.compile(r" ?(?:UTC|GMT)$")
 
 
 @dataclass(frozen=True)
@@ -192,8 +197,21 @@ class Recording:
         )
 
 
-def read_recording(file: str | Path, delimiter: str = ",") -> Recording:
+def read_recording(
+    file: str | Path, delimiter: str = ",", zone: ZoneInfo | None = None
+) -> Recording:
     """Read a recording, flag what is wrong with it and apply the rules of :mod:`.quality`.
+
+    Parameters
+    ----------
+    file
+        CSV or Parquet.
+    delimiter
+        Between the columns; another one is found where this one parts none.
+    zone
+        Clock on which hours count. Times with an offset (``Z``, ``+02:00``) are moved to it, those
+        without are on it. Without it, times stay as they are written; where their offsets differ,
+        all are moved to the most frequent one.
 
     Raises
     ------
@@ -202,12 +220,15 @@ def read_recording(file: str | Path, delimiter: str = ",") -> Recording:
     """
     from models.waste.forecast.cleaning import clean
 
-    return clean(read_table(Path(file), delimiter), Path(file))
+    return clean(read_table(Path(file), delimiter, zone), Path(file))
 
 
-def read_table(file: Path, delimiter: str = ",") -> Table:
-    """The rows of a file as they stand."""
+def read_table(file: Path, delimiter: str = ",", zone: ZoneInfo | None = None) -> Table:
+    """The rows of a file as they stand; see :func:`read_recording`."""
     there = header(file, delimiter)
+    if len(there) == 1 and (found := next((sign for sign in ";\t|," if sign in there[0]), None)):
+        delimiter = found
+        there = header(file, delimiter)
     form = next((form for form in FORMS if form.fits(there)), None)
     if form is None:
         raise DataError(
@@ -219,37 +240,82 @@ def read_table(file: Path, delimiter: str = ",") -> Table:
     level = next(n for n in form.level if n in there)
     optional = [form.after, form.emptied, "volume_l", "site", "port"]
     columns = read(file, [*names, level, *(n for n in optional if n in there)], delimiter)
-    n = len(columns[level])
-    lines = np.arange(2, n + 2)
-    levels = numbers(columns[level], ".") * form.scale
-    after = numbers(columns[form.after], ".") if form.after else np.full(n, np.nan)
+    if "port" in columns:
+        columns = _levels_only(columns, file)
+    lines = np.array(columns.pop("line", range(2, len(columns[level]) + 2)), dtype=np.int64)
+    n = len(lines)
+    decimal = "," if delimiter == ";" and not any("." in text for text in columns[level]) else "."
+    levels = numbers(columns[level], decimal) * form.scale
+    _check_share(levels, level, form, file)
+    after = numbers(columns[form.after], decimal) if form.after else np.full(n, np.nan)
     after = np.where(np.isnan(after), 0.0, after) if form.after else after
-    known = form.emptied in there
-    table = Table(
+    emptied = columns.get(form.emptied, [""] * n)
+    hours = clock_hours([*columns[names[1]], *emptied], zone)
+    return Table(
         line=lines,
         container=np.array(columns[names[0]], dtype=np.str_),
-        hour=_hours(columns[names[1]]),
+        hour=hours[:n],
         level=levels,
         after=after,
-        emptied=_hours(columns[form.emptied]) if known else np.full(n, np.nan),
+        emptied=hours[n:],
         name=np.array(columns.get("site", [""] * n), dtype=np.str_),
-        size=_sizes(columns.get("volume_l"), levels),
+        size=_sizes(columns.get("volume_l"), levels, decimal),
     )
-    if "port" in columns:
-        return table.take(np.array(columns["port"], dtype=np.str_) == "waste.level")
-    return table
 
 
-def _hours(texts: Sequence[str]) -> Floats:
-    """Hours since 1970 on the clock of the file; an offset of the zone is left aside."""
-    zone = ZoneInfo("UTC")
-    plain = [text[:19] if len(text) > 19 else text.removesuffix("Z") for text in texts]
-    found = moments.parse(plain, "iso", zone)
-    return np.where(found == moments.NEVER, np.nan, found / _HOUR)
+def _levels_only(columns: dict[str, list[str]], file: Path) -> dict[str, Any]:
+    """Of a file with many ports, the rows of levels, with their lines."""
+    rows = [row for row, port in enumerate(columns["port"]) if port == "waste.level"]
+    if not rows:
+        raise DataError(
+            "no row has the port 'waste.level'",
+            where=str(file),
+            allowed=", ".join(map(repr, sorted(set(columns["port"]))[:10])),
+        )
+    found = {name: [cells[row] for row in rows] for name, cells in columns.items()}
+    return {**found, "line": [row + 2 for row in rows]}
 
 
-def _sizes(volumes: Sequence[str] | None, level: Floats) -> Floats:
+def _check_share(levels: Floats, column: str, form: Form, file: Path) -> None:
+    """Refuse percent in a column of shares: read as shares, nearly all would be impossible."""
+    known = levels[np.isfinite(levels)] / form.scale
+    if form.scale == FULL and len(known) and np.median(known) > _NO_SHARE:
+        raise DataError(
+            f"{column!r} seems to be in percent: half of its values are over {np.median(known):g}",
+            where=str(file),
+            allowed="a share, 0 to 1, as Smart Data Models define it",
+            mend="divide it by 100",
+        )
+
+
+def clock_hours(texts: Sequence[str], zone: ZoneInfo | None) -> Floats:
+    """Hours since 1970 on a clock; NaN where a text is no time; see :func:`read_recording`."""
+    texts = [_UTC_NAME.sub("Z", text) for text in texts]
+    if zone is not None:
+        found = moments.parse(texts, "iso", zone)
+        known = found != moments.NEVER
+        wall = found.copy()
+        wall[known] = moments.to_wall(found[known], zone)
+        return np.where(known, wall / _HOUR, np.nan)
+    found = moments.parse(texts, "iso", ZoneInfo("UTC"))
+    offsets = np.array([_offset(text) for text in texts])
+    given, counts = np.unique(offsets[np.isfinite(offsets)], return_counts=True)
+    usual = given[np.argmax(counts)] if len(given) else 0.0
+    hours = found / _HOUR + np.where(np.isnan(offsets), 0.0, usual)
+    return np.where(found == moments.NEVER, np.nan, hours)
+
+
+def _offset(text: str) -> float:
+    """Hours that a time says its clock is ahead of UTC; NaN where it does not say."""
+    match = _OFFSET.search(text)
+    if match is None:
+        return float("nan")
+    sign, hour, minute = match.groups()
+    return 0.0 if hour is None else float(f"{sign}1") * (int(hour) + int(minute or 0) / 60.0)
+
+
+def _sizes(volumes: Sequence[str] | None, level: Floats, decimal: str) -> Floats:
     if volumes is None:
         return np.full(len(level), np.nan)
     usable = level >= 20.0  # below, rounding to whole percent says too little
-    return np.where(usable, numbers(volumes, ".") / np.where(usable, level, 1.0), np.nan)
+    return np.where(usable, numbers(volumes, decimal) / np.where(usable, level, 1.0), np.nan)
