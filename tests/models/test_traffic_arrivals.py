@@ -59,9 +59,15 @@ def lived(city: City, what: Scenario) -> tuple[dict[str, float], list[dict[str, 
     return indicators(outcome), told
 
 
-def test_every_finished_trip_is_told_once_with_its_edge() -> None:
+@pytest.mark.parametrize("policies", [[], ["traffic.max_pressure"]])
+def test_every_finished_trip_is_told_once_with_its_edge(policies: list[str]) -> None:
     city = with_bays(bologna())
-    found, told = lived(city, together(5, {"electric": 0.3}, private=1.0))
+    what = together(5, {"electric": 0.3}, private=1.0)
+    for policy in policies:
+        what = what.with_policy(policy)
+    found, told = lived(city, what)
+    assert found["traffic.trips"] > 200
+    assert found["traffic.bus_speed"] > 0.0
     numbers = np.concatenate([batch["vehicle"] for batch in told])
     assert len(np.unique(numbers)) == len(numbers)
     assert len(numbers) == found["traffic.trips"]

@@ -1,4 +1,4 @@
-"""Who has arrived in SUMO: asked after each advance, since SUMO forgets a vehicle that is gone."""
+"""Who has arrived in SUMO, which forgets a vehicle that is gone."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Watch:
     """
 
     def __init__(self, api: Any, edges: Sequence[str], batteries: Batteries) -> None:
-        self._simulation, self._vehicle = api.simulation, api.vehicle
+        self._vehicle = api.vehicle
         self._row = {edge: row for row, edge in enumerate(edges)}
         self._batteries = batteries
         self._names: list[str] = []
@@ -35,14 +35,13 @@ class Watch:
         self._charge: list[float] = []
         self._goal: dict[str, int] = {}
 
-    def look(self, tick: float) -> None:
+    def look(self, tick: float, departed: Sequence[str], arrived: Sequence[str]) -> None:
         """Take in who departed and who arrived since the last look; an arrival is of this tick.
 
         The goal of a vehicle is asked when it departs: one that a closure ends early counts where
         it wanted to go, and one that came and went between two looks is not seen.
         """
-        departed = self._simulation.getDepartedIDList()
-        for name in self._simulation.getArrivedIDList():
+        for name in arrived:
             electric, charge = self._batteries.last(name)
             self._names.append(name)
             self._ticks.append(tick)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -63,17 +63,23 @@ class Buses:
     """
 
     def __init__(self, api: Any) -> None:
-        self._vehicle, self._simulation = api.vehicle, api.simulation
+        self._vehicle = api.vehicle
         self._errors: tuple[type[Exception], ...] = (api.TraCIException, api.FatalTraCIError)
         self._there: list[str] = []
         self.seconds = self.metres = 0.0
 
-    def look(self, interval: float, departed: Sequence[str], arrived: Sequence[str]) -> None:
-        """Take one sample that stands for the last ``interval`` s."""
+    def look(
+        self,
+        interval: float,
+        departed: Sequence[str],
+        arrived: Sequence[str],
+        held: Container[str] = (),
+    ) -> None:
+        """Take one sample that stands for the last ``interval`` s; who is held does not count."""
         gone = set(arrived)
         fresh = [v for v in departed if v not in gone and self._vehicle.getVehicleClass(v) == "bus"]
         self._there = [v for v in (*self._there, *fresh) if v not in gone]
-        for bus in self._there:
+        for bus in [bus for bus in self._there if bus not in held]:
             # A bus that SUMO moves past a jam is nowhere for a while: it says a negative speed, or
             # is not known at all.
             with suppress(*self._errors):

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from models.traffic.kernels import Floats
+from models.traffic.sumo.cut import Cut
+from models.traffic.sumo.held import RESCUE, Held
 from models.traffic.sumo.inputs import Lanes
 from models.traffic.sumo.process import Simulation
 
-RESCUE = ["emergency", "authority"]
 FORBIDDEN = 1e6
 """Travel time of a closed edge, s: keeps away vehicles that ignore permissions."""
 
@@ -19,9 +20,10 @@ class Closures:
     """Which edges and lanes are closed, and who must be led around them.
 
     A vehicle on its way is given a new way when its edge closes, one that departs later at the
-    next step. Where there is no way around, the trip ends at the barrier. Vehicles that would
-    depart from a closed edge wait until it opens. Lanes close from the right; who needed the turn
-    that only a closed lane has is led around too.
+    next step. Where there is no way around, the trip ends at the barrier. An edge closes at its
+    entrances, the lanes inside the junction before it; vehicles that would depart from it are held
+    there until it opens. Lanes close from the right; who needed the turn that only a closed lane
+    has is led around too.
 
     Parameters
     ----------
@@ -33,7 +35,9 @@ class Closures:
     Attributes
     ----------
     detours, ended
-        Vehicles led around a closure so far, and trips that ended at a barrier.
+        Vehicles that we led around a closure so far, and trips that ended at a barrier.
+    held, cut
+        Who waits in a closed edge; what SUMO's totals have of trips that ended at a barrier.
     """
 
     def __init__(
@@ -44,9 +48,23 @@ class Closures:
         self._lanes_of: dict[int, list[str]] = {}
         self._closed: set[str] = set()
         self._lost: dict[str, set[str]] = {}
+        self._shut: dict[int, list[str]] = {}
         self._permissions: dict[str, tuple[list[str], list[str]]] = {}
         self._checked: set[str] = set()
         self.detours = self.ended = 0
+        self.held, self.cut = Held(simulation.api), Cut(simulation.api)
+
+    @property
+    def watching(self) -> bool:
+        """Whether :meth:`look` must see every step of SUMO."""
+        return bool(self._closed or self.cut)
+
+    def look(self, departed: Sequence[str], arrived: Sequence[str]) -> None:
+        """Take in who departed and who arrived in the last step of SUMO."""
+        if self._closed:
+            self.held.take(departed, self._closed)
+        self.held.look(arrived)
+        self.cut.look(arrived)
 
     def apply(self, closed: Floats, lanes: Floats) -> None:
         """Close and open as the controls say; (n,) float64, 1 closed, and lanes closed."""
@@ -64,15 +82,10 @@ class Closures:
             self._lanes_of[row] = [self._lanes.ids[i] for i in rows]
         lanes = self._lanes_of[row]
         used = [lane for lane in lanes if self._for_cars(lane)]
-        shut = lanes if count >= len(used) and count > 0 else used[: int(count)]
-        for lane in lanes:
-            if lane in shut and lane not in self._permissions:
-                before = (list(api.lane.getAllowed(lane)), list(api.lane.getDisallowed(lane)))
-                self._permissions[lane] = before
-                api.lane.setAllowed(lane, RESCUE)
-            elif lane not in shut and lane in self._permissions:
-                self._give_back(lane)
-        if shut == lanes:
+        whole = count >= len(used) and count > 0
+        shut = used[: int(count)] if not whole else []
+        self._forbid(row, self._entrances(edge, lanes) if whole else shut)
+        if whole:
             api.edge.adaptTraveltime(edge, FORBIDDEN)
             self._closed.add(edge)
             self._lost.pop(edge, None)
@@ -81,7 +94,36 @@ class Closures:
             length = api.lane.getLength(f"{edge}_0")
             api.edge.adaptTraveltime(edge, length / api.lane.getMaxSpeed(f"{edge}_0"))
             self._closed.discard(edge)
+            self.held.release(edge)
         self._lose_turns(edge, lanes, shut)
+
+    def _forbid(self, row: int, lanes: list[str]) -> None:
+        """Let rescue services alone into some lanes, everybody into those that were shut before."""
+        lane_of = self._simulation.api.lane
+        for lane in self._shut.pop(row, []):
+            if lane not in lanes:
+                self._give_back(lane)
+        for lane in lanes:
+            if lane not in self._permissions:
+                before = (list(lane_of.getAllowed(lane)), list(lane_of.getDisallowed(lane)))
+                self._permissions[lane] = before
+                lane_of.setAllowed(lane, RESCUE)
+        if lanes:
+            self._shut[row] = lanes
+
+    def _entrances(self, edge: str, lanes: list[str]) -> list[str]:
+        """Lanes inside the junction that lead into an edge; its own in a network without them."""
+        api = self._simulation.api
+        incoming = api.junction.getIncomingEdges(api.edge.getFromJunction(edge))
+        before = [
+            f"{street}_{number}"
+            for street in incoming
+            if not street.startswith(":")
+            for number in range(api.edge.getLaneNumber(street))
+        ]
+        links = [link for lane in before for link in api.lane.getLinks(lane)]
+        inside = [link[4] for link in links if link[0].rpartition("_")[0] == edge]
+        return sorted(set(inside)) if all(inside) else lanes
 
     def _for_cars(self, lane: str) -> bool:
         """Whether cars may use a lane when it is open."""
@@ -118,7 +160,9 @@ class Closures:
             return
         present = self._simulation.api.vehicle.getIDList()
         for vehicle in present:
-            if vehicle not in self._checked and self._lead(vehicle):
+            if vehicle in self._checked or vehicle in self.held:
+                continue
+            if self._lead(vehicle):
                 self._checked.add(vehicle)
         self._checked.intersection_update(present)
 
@@ -164,5 +208,7 @@ class Closures:
             self._simulation.api.vehicle.setRoute(vehicle, left[:position])
         except self._simulation.errors:
             return False
-        self.ended += 1
+        if vehicle not in self.cut:
+            self.ended += 1
+            self.cut.follow(vehicle)
         return True

@@ -28,9 +28,6 @@ from models.traffic.sumo.process import Simulation
 from twin.core.time import Tick, duration
 
 SECOND: Tick = 1000
-MEANS = {"travel_time": "duration", "time_loss": "timeLoss", "waiting_time": "waitingTime"}
-"""Names that SUMO's tripinfo device gives the means over the finished trips."""
-
 
 ASKED = ".asks"
 """Of the name of a vehicle that only looks for a way and never departs."""
@@ -48,6 +45,8 @@ class SumoEngine:
         self._reroute = duration(p.reroute)
         self._done: Tick = 0
         self._read: Tick = 0
+        self._departed: list[str] = []
+        self._arrived: list[str] = []
         lanes = inputs.read_lanes(city)
         loops, extra = self._additional(lanes)
         length = np.maximum(city["edge"]["length"], 0.1)
@@ -198,22 +197,32 @@ class SumoEngine:
             self._drive(until)
             self._sampler.look(self._sample / 1000.0)
             if self._setting.own:
-                happened = self.simulation.api.simulation
-                departed, arrived = happened.getDepartedIDList(), happened.getArrivedIDList()
-                self._buses.look(self._sample / 1000.0, departed, arrived)
+                held = self._closures.held
+                self._buses.look(self._sample / 1000.0, self._departed, self._arrived, held)
             if self._wants_arrivals:
-                self._watch.look(float(until))
+                self._watch.look(float(until), self._departed, self._arrived)
+            self._departed.clear()
+            self._arrived.clear()
         self._done = now
 
     def _drive(self, until: Tick) -> None:
-        """Go on to a tick; second by second where a controller must look at its detectors."""
-        if self._pressures.active:
-            for now in range(until - self._sample + SECOND, until, SECOND):
-                self.simulation.advance(now / 1000.0)
+        """Go on by a sample; second by second where somebody must see each."""
+        closely = self._pressures.active or self._closures.watching
+        step = SECOND if closely else self._sample
+        for now in (*range(until - self._sample + step, until, step), until):
+            self.simulation.advance(now / 1000.0)
+            if closely or self._setting.own or self._wants_arrivals:
+                self._collect()
+            if self._pressures.active:
                 self._pressures.act(SECOND / 1000.0)
-        self.simulation.advance(until / 1000.0)
-        if self._pressures.active:
-            self._pressures.act(SECOND / 1000.0)
+
+    def _collect(self) -> None:
+        """Remember who departed and who arrived: SUMO tells it of its last advance alone."""
+        happened = self.simulation.api.simulation
+        departed, arrived = happened.getDepartedIDList(), happened.getArrivedIDList()
+        self._closures.look(departed, arrived)
+        self._departed += departed
+        self._arrived += arrived
 
     def arrived(self) -> Arrived:
         """Vehicles that reached their goal since the last call."""
@@ -264,34 +273,37 @@ class SumoEngine:
     def account(self) -> Account:
         """SUMO's own account of the finished trips, and the sums of the samples."""
         number, sampler = self.simulation.number, self._sampler
-        finished = number("device.tripinfo.count")
-        means = {
-            key: number(f"device.tripinfo.{name}") if finished else float("nan")
-            for key, name in MEANS.items()
-        }
+        counted = number("device.tripinfo.count")
+        cut, held = self._closures.cut, self._closures.held
+        finished = counted - cut.finished
+
+        def mean(name: str, apart: float) -> float:
+            total = counted * number(f"device.tripinfo.{name}") if finished else 0.0
+            return (total - apart) / finished if finished else float("nan")
+
         return Account(
             finished=finished,
-            travel_time=means["travel_time"],
-            time_loss=means["time_loss"],
-            waiting_time=means["waiting_time"],
+            travel_time=mean("duration", cut.travel_time + held.finished),
+            time_loss=mean("timeLoss", cut.time_loss),
+            waiting_time=mean("waitingTime", cut.waiting_time),
             vehicle_seconds=sampler.vehicle_seconds,
-            distance=self._distance(finished),
+            distance=self._distance(counted),
             emitted={kind: sampler.totals[i] / 1000.0 for i, kind in enumerate(EMISSIONS)},
             teleports=number("stats.teleports.total"),
             detours=float(self._closures.detours),
             ended=float(self._closures.ended),
-            waiting=number("stats.vehicles.waiting"),
+            waiting=number("stats.vehicles.waiting") + len(held),
             advised=float(self._advised.changed),
             bus_speed=self._buses.speed,
         )
 
-    def _distance(self, finished: float) -> float:
-        """Driven so far by finished trips and by vehicles on their way, m."""
+    def _distance(self, ended: float) -> float:
+        """Driven so far by trips that have ended and by vehicles on their way, m."""
         drive = self.simulation.api.vehicle
-        mean = self.simulation.number("device.tripinfo.routeLength") if finished else 0.0
+        mean = self.simulation.number("device.tripinfo.routeLength") if ended else 0.0
         # SUMO answers with a large negative number for a vehicle that is not on the network.
         under_way = [max(0.0, float(drive.getDistance(v))) for v in drive.getIDList()]
-        return finished * mean + sum(under_way)
+        return ended * mean + sum(under_way)
 
     def close(self) -> None:
         """End SUMO."""
