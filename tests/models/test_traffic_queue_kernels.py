@@ -13,6 +13,7 @@ from models.traffic.queue.layout import plain
 from models.traffic.queue.settings import Settings
 from models.traffic.queue.simulation import Queues
 from models.traffic.queue.ways import kernels as ways
+from twin.errors import ModelError
 
 FIXED = Settings(renew=0.0)
 
@@ -189,6 +190,34 @@ def test_a_release_ends_the_gridlock():
     assert queues.arrived() == 200
     assert queues.released > 0
     assert queues.gridlocks
+
+
+@pytest.mark.parametrize("release", [0.4, 7.3, 25.3, 29.9])
+def test_any_period_of_release_comes_to_an_end(release):
+    settings = Settings(renew=0.0, release=release)
+    queues = run(plain([0], [1], 600.0, 15.0), [5.0], [0], [0], 7200.0, settings=settings)
+    assert queues.now == 7200.0
+    assert queues.arrived() == 1
+
+
+@pytest.mark.parametrize("release", [-5.0, float("nan"), float("inf")])
+def test_a_release_that_is_no_time_is_refused(release):
+    with pytest.raises(ModelError, match="pushed into a full street"):
+        Settings(release=release)
+
+
+def test_who_departs_later_holds_up_nobody_at_the_same_edge():
+    layout = plain([0, 1], [1, 2], 300.0, 15.0)
+    queues = Queues(layout, FIXED, goals=[1])
+    start, end = queues.add_routes([[0, 1]])
+    queues.add([1500.0, 15.0], [0, 0], route=(start[[0, 0]], end[[0, 0]]))
+    queues.add([20.0, 10.0, 1500.0], [0, 0, 0], goal=[1, 1, 1])
+    queues.advance(100.0)
+    queues.add([120.0, 1400.0], [0, 0], goal=[1, 1])
+    queues.advance(2000.0)
+    started = queues.state.vehicles["started"][: queues.vehicles]
+    assert started[[1, 2, 3, 5, 6]].tolist() == [15.0, 20.0, 10.0, 120.0, 1400.0]
+    assert started[0] == 1500.0 < started[4] < 1505.0
 
 
 networks = st.builds(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class QueueParameters(BaseModel):
@@ -45,6 +45,14 @@ class QueueParameters(BaseModel):
     )
     release: float = Field(
         default=-1.0,
+        allow_inf_nan=False,
         description="a vehicle that waits so long for a full street is pushed into it, s; 0 never, "
         "-1 as SUMO does it (300 for a demand of SUMO's own, else 150)",
     )
+
+    @field_validator("release")
+    @classmethod
+    def _no_other_negative(cls, value: float) -> float:
+        if value < 0.0 and value != -1.0:
+            raise ValueError("release must be -1, 0 or a time in seconds above 0")
+        return value

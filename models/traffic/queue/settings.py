@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from twin.errors import ModelError
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -39,6 +41,14 @@ class Settings:
     clear: float = 1.5
     gap: float = 3.0
     patience: float = 60.0
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.release < float("inf"):
+            raise ModelError(
+                f"a vehicle cannot be pushed into a full street after {self.release} s",
+                where="release",
+                allowed="seconds from 0 up; 0 never",
+            )
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,8 @@ class Queues:
         self.state.links["since"] = self.begin
         self.state.links["watched"] = self.keep > 0
         self.released = 0
+        self._period = min(30.0, max(1.0, s.release)) if s.release else np.inf
+        self._patrols = int(self.begin // self._period)
         self.gridlocks: list[Gridlock] = []
         self.toll = np.zeros(links)
         self.shunned = np.zeros(links)
@@ -230,7 +232,8 @@ class Queues:
             fresh["position"], fresh["last"] = route
         order = np.argsort(times, kind="stable").astype(np.int32)
         self.make_room(count)
-        upkeep.depart(self.state, order + np.int32(first), links[order], self.now)
+        last = np.full(self.layout.links, NONE, dtype=np.int32)
+        upkeep.depart(self.state, order + np.int32(first), links[order], self.now, last)
         return rows
 
     def _grow(self) -> None:
@@ -244,13 +247,15 @@ class Queues:
 
     def advance(self, until: float) -> None:
         """Live all events up to ``until``, s."""
-        patrol = min(30.0, self.settings.release) if self.settings.release else np.inf
         self.state.counts[CLOSED] = self.state.links["closed"].any()
         while self.now < until:
-            following = min(until, self._next_renewal, (self.now // patrol + 1.0) * patrol)
+            # Counted in whole periods: sums of a period that floats cannot hold may stand still.
+            patrol = (self._patrols + 1) * self._period
+            following = max(self.now, min(until, self._next_renewal, patrol))
             self._run(following)
             self.now = following
-            if patrol < np.inf and following % patrol < 1e-9:
+            if following >= patrol:
+                self._patrols += 1
                 self._patrol()
             if self.now >= self._next_renewal:
                 self._next_renewal += self.settings.renew

@@ -14,24 +14,38 @@ from models.traffic.queue.passing.kernels import head_from
 
 
 @nb.njit(cache=True, _nrt=False)
-def depart(s: State, vehicles: Ints, origins: Ints, now: float) -> None:
-    """Queue vehicles at their sources, in the order given.
+def depart(s: State, vehicles: Ints, origins: Ints, now: float, last: Ints) -> None:
+    """Merge vehicles into the queues at their sources, by departure.
 
     Parameters
     ----------
     vehicles, origins : (n,) int32
-        Rows, and the links on which the trips begin.
+        Rows by departure, and the links on which the trips begin.
+    last : (n_links,) int32
+        Work space, -1 throughout: the vehicle that was put last into each source.
     """
     sources = s.groups.size - s.links.size
     for place in range(vehicles.size):
-        vehicle, group = vehicles[place], sources + origins[place]
-        s.vehicles[vehicle].behind = NONE
-        if s.groups[group].head < 0:
-            s.groups[group].head = s.groups[group].tail = vehicle
-            schedule(s.heap, s.counts, s.due, group, max(now, s.vehicles[vehicle].ready))
-        else:
-            s.vehicles[s.groups[group].tail].behind = vehicle
+        vehicle, link = vehicles[place], origins[place]
+        group, ready = sources + link, s.vehicles[vehicle].ready
+        head, tail = s.groups[group].head, s.groups[group].tail
+        before = last[link]
+        if head >= 0 and s.vehicles[tail].ready <= ready:
+            before = tail
+        elif before < 0 and head >= 0 and s.groups[group].waits_for >= 0:
+            before = head
+        following = head if before < 0 else s.vehicles[before].behind
+        while following >= 0 and s.vehicles[following].ready <= ready:
+            before, following = following, s.vehicles[following].behind
+        s.vehicles[vehicle].behind = following
+        if following < 0:
             s.groups[group].tail = vehicle
+        if before < 0:
+            s.groups[group].head = vehicle
+            schedule(s.heap, s.counts, s.due, group, max(now, ready))
+        else:
+            s.vehicles[before].behind = vehicle
+        last[link] = vehicle
 
 
 @nb.njit(cache=True, _nrt=False)
