@@ -118,6 +118,8 @@ def run_command(
             progress=bar.ticks,
             pace=Pace(pace) if pace else None,
         )
+    for warning in found.manifest["warnings"]:
+        _note(f"note: {warning}")
     _show(found.folder, language, report)
 
 

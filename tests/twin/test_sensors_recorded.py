@@ -55,6 +55,18 @@ def test_every_reading_is_accounted_for(long: Path) -> None:
     assert quality.unknown_entity == 1
 
 
+def test_rows_that_cannot_be_used_are_told_with_their_lines(tmp_path: Path) -> None:
+    file = tmp_path / "bad.csv"
+    rows = ["05:30,a,0.1", "05:40,a,n/a", "05:50,a,1.9", "05:55,nowhere,0.2", "06:00,b,-0.4"]
+    file.write_text("time,entity,value\n" + "".join(f"2025-01-14 {row}\n" for row in rows))
+    source = sensor(file, port="bin.level", valid=(0.0, 1.2))
+    source.prepare(city(), calendar(), hours(4), PORTS)
+    told = "\n".join(source.warnings)
+    assert "1 readings of bin.level without a number, not used (lines 3)" in told
+    assert "2 readings of bin.level outside of `valid`, not used (lines 4, 6)" in told
+    assert "1 readings of bin.level of unknown entities, not used (lines 5)" in told
+
+
 def test_arrivals_can_be_replayed_again(long: Path) -> None:
     source = sensor(long, port="bin.level")
     first, second = live(source), live(source)

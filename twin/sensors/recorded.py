@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import ClassVar, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from twin.city.city import City
 from twin.core.port import Port
@@ -98,10 +99,16 @@ class RecordedSensor:
         self._readings = {}
         self._account = dict.fromkeys(("untimed", "outside", "out_of_order", *_REASONS), 0)
         for quantity in quantities:
-            untimed = recording.holds(quantity) & ~times.timed
+            mine = recording.holds(quantity)
+            untimed = mine & ~times.timed
             self._account["untimed"] += int(np.count_nonzero(untimed))
             found = recording.readings(quantity, ports[quantity.port], city, times)
             self._keep(quantity.port, found, calendar, end)
+            lines = np.flatnonzero(mine & times.timed) + 2
+            self._warn(quantity.port, "without a readable time", np.flatnonzero(untimed) + 2)
+            self._warn(quantity.port, "of unknown entities", lines[found.rows < 0])
+            self._warn(quantity.port, "without a number", lines[found.missing])
+            self._warn(quantity.port, "outside of `valid`", lines[found.out_of_range])
         if not any(map(len, self._readings.values())):
             raise DataError("no reading of this recording arrives in the run", where=self.where)
 
@@ -155,6 +162,15 @@ class RecordedSensor:
         elif usable.arrived[0] > 0:
             first = calendar.local(int(usable.arrived[0])).isoformat(" ", "minutes")
             self.warnings.append(f"sensor {self.name!r}: nothing is known of {port} before {first}")
+
+    def _warn(self, port: str, what: str, lines: npt.NDArray[np.int64]) -> None:
+        """Tell how many rows of the file cannot be used, and the first of them."""
+        if len(lines):
+            first = ", ".join(map(str, lines[:3].tolist())) + (", …" if len(lines) > 3 else "")
+            self.warnings.append(
+                f"sensor {self.name!r}: {len(lines)} readings of {port} {what}, not used "
+                f"(lines {first})"
+            )
 
     def _batch(self, port: str, found: Readings, tick: Tick, account: Mapping[str, int]) -> Batch:
         return Batch(
