@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,8 @@ def test_all_columns_and_sums_are_there_and_agree(streets: City) -> None:
     series = outcome.series
     length = streets["edge"]["length"] / 1000.0
     driven = (series["traffic.flow"][1:] @ length / 60.0).sum()
-    assert driven == pytest.approx(found["traffic.distance"], rel=0.05)
+    # The ways within junctions are driven too, but lie on no edge.
+    assert 0.97 * driven < found["traffic.distance"] < 1.3 * driven
     grams = series["traffic.co2"][1:].sum() * 60.0
     assert grams == pytest.approx(found["traffic.co2"] * 1000.0, rel=0.02)
 
@@ -201,7 +203,10 @@ def test_elements_of_driving_are_those_of_a_car() -> None:
 
 
 def test_closed_lanes_take_capacity(streets: City) -> None:
-    layout = read_streets(streets, QueueParameters(), own=False).layout
+    # The grid as if its streets had two lanes each.
+    read = read_streets(streets, QueueParameters(), own=False)
+    wide = replace(read, lanes=2.0 * read.lanes)
+    wide.layout.capacity[:] *= 2.0
     setting = Setting(
         streets,
         1,
@@ -213,8 +218,8 @@ def test_closed_lanes_take_capacity(streets: City) -> None:
         np.empty(0, dtype=np.int64),
         TrafficParameters(engine="queue"),
     )
-    engine = QueueEngine(setting)
-    edges = layout.links
+    engine = QueueEngine(setting, wide)
+    edges = wide.layout.links
     columns = {
         "traffic.closed": np.zeros(edges),
         "traffic.speed_limit": engine.free.copy(),
@@ -223,13 +228,20 @@ def test_closed_lanes_take_capacity(streets: City) -> None:
     }
     engine.control(columns)
     before = engine._queues.state.links["entry_gap"].copy()
-    columns["traffic.lanes_closed"][0] = 1.0
+    row, lanes = 0, 2.0
+    columns["traffic.lanes_closed"][row] = lanes - 1.0
     engine.control(columns)
-    after = engine._queues.state.links["entry_gap"]
-    assert after[0] >= 2.0 * before[0] - 1e-9
-    assert (after[1:] == before[1:]).all()
-    columns["traffic.lanes_closed"][0] = 0.0
+    after = engine._queues.state.links["entry_gap"].copy()
+    assert after[row] == pytest.approx(lanes * before[row])
+    others = np.arange(edges) != row
+    assert (after[others] == before[others]).all()
+    # Without a lane left the edge is closed.
+    columns["traffic.lanes_closed"][row] = lanes
     engine.control(columns)
+    assert np.flatnonzero(engine._queues.state.links["closed"]).tolist() == [row]
+    columns["traffic.lanes_closed"][row] = 0.0
+    engine.control(columns)
+    assert not engine._queues.state.links["closed"].any()
     np.testing.assert_allclose(engine._queues.state.links["entry_gap"], before)
 
 

@@ -136,6 +136,49 @@ def test_a_merge_shares_by_capacity(wide, narrow):
         assert worst(left, [(0, 0), (30, 0), (900, 870 * out * part)], 890) <= 1.0 + 1e-6
 
 
+@pytest.mark.parametrize(
+    ("lanes", "demand", "shares"),
+    [
+        ((2, 1, 2), (4.0, 4.0), (8 / 9, 4 / 9)),
+        ((3, 2, 4), (4.0, 4.0), (1.6, 16 / 15)),
+        ((2, 2, 3), (4.0, 4.0), (1.0, 1.0)),
+        ((1, 1, 2), (4.0, 4.0), (2 / 3, 2 / 3)),
+        ((2, 2, 3), (4.0, 5 / 6), (7 / 6, 5 / 6)),
+        ((3, 3, 4), (4.0, 1.25), (17 / 12, 1.25)),
+        ((3, 1, 3), (4.0, 5 / 12), (19 / 12, 5 / 12)),
+    ],
+)
+def test_an_outlet_of_several_lanes_is_shared_as_daganzo_says(lanes, demand, shares):
+    # Capacities 2/3 veh/s a lane; who asks for less than the share gives the rest to the other.
+    layout = plain([0, 1, 2], [2, 2, 3], 450.0, 15.0, lanes=lanes)
+    counts = [int(930 * rate) for rate in demand]
+    times = np.concatenate([np.arange(n) / rate for n, rate in zip(counts, demand, strict=True)])
+    goals = np.full(len(times), 2)
+    queues = run(layout, times, np.repeat([0, 1], counts), goals, 930)
+    for link, share in enumerate(shares):
+        left = curve(queues, link, exits=True)
+        assert worst(left, [(0, 0), (30, 0), (930, 900 * share)], 920) <= 1.0 + 1e-6
+
+
+def test_the_way_within_a_junction_is_driven():
+    layout = plain([0, 1], [1, 2], [300.0, 200.0], 15.0)
+    layout.inside = np.array([12.5])
+    queues = run(layout, [0.0, 5.0], [0, 0], [1, 0], 200.0)
+    assert queues.state.vehicles["driven"][:2].tolist() == [512.5, 300.0]
+    assert queues.state.movements["made"].tolist() == [1]
+
+
+def test_service_at_one_exit_does_not_count_at_another():
+    # Link 0 shares link 3 with link 2 for 900 s; then it shares link 4 with link 1.
+    layout = plain([0, 1, 5, 2, 2], [2, 2, 2, 3, 4], 450.0, 15.0)
+    origins = np.repeat([0, 1, 2], [900, 600, 300])
+    goals = np.concatenate([np.repeat([3, 4], [300, 600]), np.full(600, 4), np.full(300, 3)])
+    times = np.concatenate([np.arange(900) * 1.5, 900 + np.arange(600), np.arange(300) * 1.5])
+    queues = run(layout, times, origins, goals, 2000)
+    left = curve(queues, 0, exits=True)
+    assert np.diff(left[left > 940.0]).max() <= 3.0 + 1e-6
+
+
 def test_a_merge_gives_what_one_side_leaves_to_the_other():
     layout = plain([0, 1, 2], [2, 2, 3], 450.0, 15.0)
     # The second asks for 1/6 veh/s, less than its half of 2/3: the first gets 1/2.

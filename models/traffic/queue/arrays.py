@@ -86,9 +86,9 @@ GROUP = _record(
     ("server", np.int32),  # its only server, -1 where it has several or none
     ("first_server", np.int32),  # its servers are State.servers_of[first_server .. end_server]
     ("end_server", np.int32),
-    ("tag", np.float64),  # virtual start tag
+    ("tag", np.float64),  # virtual start tag of a source
     ("weight", np.float64),  # priority in a merge
-    ("waits_since", np.float64),  # s
+    ("waits_since", np.float64),  # when the head was ready to leave, s
     ("entries", np.int32),  # vehicles that came to queue here, where the lanes can be full
     ("exits", np.int32),
     ("ring", np.int32),  # first place in State.ring
@@ -109,6 +109,9 @@ MOVEMENT = _record(
     ("plan", np.int32),  # row of the signal plan, -1 without one
     ("delay", np.float32),  # time within the junction, s
     ("hold", np.float32),  # wait before it that does not depend on others, s
+    ("inside", np.float32),  # its way within the junction, m
+    ("made", np.int32),  # vehicles that made it
+    ("tag", np.float64),  # virtual start tag of the next that makes it
     ("first_yield", np.int32),  # gives way to State.yields[first_yield .. end_yield]
     ("end_yield", np.int32),
     ("seen", np.int8),  # whether others give way to it

@@ -143,8 +143,7 @@ class Controls:
         ----------
         wanted : (n_edges,) float64, m/s
         lanes_closed : (n_edges,) float64
-            Lanes that an accident or works take; with all of them closed, a tenth of one is left,
-            as at a place that vehicles are waved past.
+            Lanes that an accident or works take; who takes all closes the edge instead.
         """
         streets = self._streets
         taken = np.zeros(len(wanted)) if lanes_closed is None else lanes_closed

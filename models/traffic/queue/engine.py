@@ -274,13 +274,19 @@ class QueueEngine:
         self._limit[:] = columns["traffic.speed_limit"]
         if "traffic.bus_lane" in columns:
             self._controls.bus_lanes(columns["traffic.bus_lane"])
-        self._controls.limit(self._limit, columns.get("traffic.lanes_closed"))
+        closed, taken = columns["traffic.closed"] > 0.5, columns.get("traffic.lanes_closed")
+        if taken is not None:
+            # Without a lane left an edge is closed, and traffic is led around, as in SUMO.
+            used = np.where(self._streets.car, self._streets.lanes, 1.0)
+            whole = np.floor(taken) >= used
+            closed, taken = closed | whole, np.where(whole, 0.0, taken)
+        self._controls.limit(self._limit, taken)
         self._controls.signals(columns["traffic.signal_program"])
         self._watchers.follow(columns)
         if "traffic.toll" in columns:
             self._controls.toll(columns["traffic.toll"])
         ahead = self._done + duration(self._setting.parameters.period) / 1000.0
-        self._controls.close(columns["traffic.closed"] > 0.5, ahead)
+        self._controls.close(closed, ahead)
         if self._bans:
             self._controls.ban(columns["traffic.no_trucks"] > 0.5, ahead)
 

@@ -19,6 +19,7 @@ from models.traffic.queue.arrays import (
     State,
 )
 from models.traffic.queue.calendar.kernels import NEVER, pop, push, schedule
+from models.traffic.queue.merge.kernels import count_service, join, tag
 from models.traffic.queue.passing.kernels import SAME, accepts, head_from, lanes_accept, may_go
 
 DONE, FULL = 0, 1
@@ -147,6 +148,7 @@ def enter(
     vehicle: int,
     link: int,
     delay: float,
+    inside: float,
     share: float,
     time: float,
 ) -> None:
@@ -156,6 +158,8 @@ def enter(
     ----------
     delay
         Time within the junction before, s.
+    inside
+        Its way there, m.
     share
         Of the link that it drives.
     """
@@ -168,7 +172,7 @@ def enter(
     s.vehicles[vehicle].at = link
     s.vehicles[vehicle].entered = time
     s.vehicles[vehicle].freely += delay + free
-    s.vehicles[vehicle].driven += s.links[link].length * share
+    s.vehicles[vehicle].driven += inside + s.links[link].length * share
     s.vehicles[vehicle].ready = time + delay + free
     movement = choose(s, vehicle, link, 0)
     s.vehicles[vehicle].movement = movement
@@ -240,17 +244,20 @@ def leave(s: State, group: int, vehicle: int, time: float) -> None:
 
 @nb.njit(cache=True, _nrt=False, forceinline=True)
 def occupy(s: State, group: int, size: float, time: float) -> None:
-    """Keep the server that was free first busy for the vehicle's headway."""
+    """Keep the server that was free first busy for the vehicle's headway.
+
+    The headway counts from when the vehicle was ready, at most one headway ago: who waits shortly
+    for the next link costs the lanes no capacity.
+    """
     best = s.groups[group].server
-    if best >= 0:
-        s.servers[best].free = time + s.servers[best].gap * size
-        return
-    first = NEVER
-    for place in range(s.groups[group].first_server, s.groups[group].end_server):
-        server = s.servers_of[place]
-        if s.servers[server].free < first:
-            best, first = server, s.servers[server].free
-    s.servers[best].free = time + s.servers[best].gap * size
+    if best < 0:
+        first = np.inf
+        for place in range(s.groups[group].first_server, s.groups[group].end_server):
+            server = s.servers_of[place]
+            if best < 0 or s.servers[server].free < first:
+                best, first = server, s.servers[server].free
+    gap = s.servers[best].gap * size
+    s.servers[best].free = max(s.servers[best].free, s.groups[group].waits_since, time - gap) + gap
 
 
 @nb.njit(cache=True, _nrt=False, forceinline=True)
@@ -276,10 +283,12 @@ def move(
 ) -> None:
     """Take the head of a queue over into a link."""
     vehicle = s.groups[group].head
-    delay, share = 0.0, 1.0
+    delay, inside, share = 0.0, 0.0, 1.0
+    count_service(s, group, link)
     if group < s.groups.size - s.links.size:
         movement = s.vehicles[vehicle].movement
-        delay = s.movements[movement].delay
+        delay, inside = s.movements[movement].delay, s.movements[movement].inside
+        s.movements[movement].made += 1
         if s.movements[movement].seen:
             s.crossed[movement] = time
         occupy(s, group, s.vehicles[vehicle].size, time)
@@ -294,7 +303,7 @@ def move(
         s.vehicles[vehicle].epoch = s.vehicles[vehicle].asked = oldest
         share -= s.vehicles[vehicle].skip
     unqueue(s, group, time)
-    enter(s, vehicle, link, delay, share, time)
+    enter(s, vehicle, link, delay, inside, share, time)
 
 
 @nb.njit(cache=True, _nrt=False, forceinline=True)
@@ -315,10 +324,8 @@ def finish(
 
 @nb.njit(cache=True, _nrt=False, forceinline=True)
 def wait(s: State, group: int, link: int, time: float) -> None:
-    """Let a group wait to enter a link, by its place in the virtual time of the merge."""
-    s.groups[group].tag = max(s.groups[group].tag, s.links[link].virtual)
+    """Let a group wait to enter a link."""
     s.groups[group].waits_for = link
-    s.groups[group].waits_since = time
     s.groups[group].next_waiting = s.links[link].first_waiting
     s.links[link].first_waiting = group
     entity = s.groups.size + link
@@ -354,11 +361,13 @@ def serve(s: State, group: int, time: float) -> int:
             schedule(s.heap, s.counts, s.due, group, when)
             return NONE
         if s.vehicles[vehicle].movement < 0:
+            s.groups[group].waits_since = time
             finish(s, group, time)
             return NONE
         link = s.movements[s.vehicles[vehicle].movement].to
     else:
         link = group - sources
+    join(s, group, link, time)
     if s.links[link].first_waiting < 0 and takes(s, group, link) <= time + SAME:
         return link
     wait(s, group, link, time)
@@ -375,8 +384,8 @@ def admit(s: State, link: int, time: float) -> int:
         while whole and group >= 0:
             if (
                 best < 0
-                or s.groups[group].tag < s.groups[best].tag
-                or (s.groups[group].tag == s.groups[best].tag and group < best)
+                or tag(s, group) < tag(s, best)
+                or (tag(s, group) == tag(s, best) and group < best)
             ) and takes(s, group, link) <= time + SAME:
                 best = group
             group = s.groups[group].next_waiting
@@ -389,8 +398,6 @@ def admit(s: State, link: int, time: float) -> int:
             if when > time + SAME:
                 schedule(s.heap, s.counts, s.due, best, when)
                 continue
-        s.links[link].virtual = s.groups[best].tag
-        s.groups[best].tag += 1.0 / s.groups[best].weight
         return best
     return NONE
 

@@ -70,6 +70,8 @@ class Layout:
     group_spaces : (n_groups,) float64, veh
         Vehicles that stand on the lanes of a group at jam density, 0 where only the link counts;
         none where it is empty.
+    inside : (n_movements,) float64, m
+        Way within the junction; none where it is empty.
     barred : (n_movements,) bool
         Movements that those do not choose who find their way; none where it is empty.
     """
@@ -96,6 +98,7 @@ class Layout:
     hold: Floats = field(default_factory=lambda: np.empty(0))
     server_lanes: Floats = field(default_factory=lambda: np.empty(0))
     group_spaces: Floats = field(default_factory=lambda: np.empty(0))
+    inside: Floats = field(default_factory=lambda: np.empty(0))
     barred: npt.NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, dtype=bool))
 
     @property
@@ -132,6 +135,7 @@ class Layout:
                 len(self.end),
                 delay=self.delay,
                 hold=self.hold if len(self.hold) else 0.0,
+                inside=self.inside if len(self.inside) else 0.0,
                 to=self.end,
                 group=self.group,
                 plan=self.plan,

@@ -33,11 +33,18 @@ class Meter:
         self.emitted: Floats = np.zeros(4)
 
     def _sums(self) -> Floats:
-        """Entries, exits, time on the link and within junctions, stops; (5, n_edges) float64."""
+        """Sums of the edges; (6, n_edges) float64.
+
+        Entries, exits, time on the link and within the junctions before, stops, and the metres
+        driven within these junctions.
+        """
         upkeep.settle(self._queues.state, self._queues.now)
         links = self._queues.state.links
         names = ("entries", "exits", "held", "junction", "stops")
-        return np.stack([links[name].astype(np.float64) for name in names])
+        found = [links[name].astype(np.float64) for name in names]
+        made = self._queues.state.movements
+        metres = made["made"] * made["inside"].astype(np.float64)
+        return np.stack([*found, np.bincount(made["to"], metres, len(self._length))])
 
     def held(self) -> float:
         """Time that all vehicles spent on the network, s."""
@@ -45,7 +52,7 @@ class Meter:
 
     def mean_times(self) -> Floats:
         """Mean time to pass each edge since the start, NaN where nobody has; (n_edges,) s."""
-        _, exits, held, _, _ = self._sums()
+        _, exits, held, *_ = self._sums()
         found: Floats = np.full(len(exits), np.nan)
         return np.divide(held, exits, out=found, where=exits > 0.0)
 
@@ -62,7 +69,7 @@ class Meter:
             Memory of the travel times, s.
         """
         now, before = self._sums(), self._before
-        entries, exits, held, junction, stops = now - before
+        entries, exits, held, junction, stops, inside = now - before
         self._before = now
         # Half of entries and exits, in whole vehicles over the run.
         counted = np.floor(0.5 * (now[0] + now[1])) - np.floor(0.5 * (before[0] + before[1]))
@@ -78,7 +85,7 @@ class Meter:
         self._vehicles += (1.0 - keep) * (time / seconds - self._vehicles)
         self._momentum += (1.0 - keep) * (distance / seconds - self._momentum)
         idle = np.maximum(0.0, time - distance / free)
-        emitted = self._emit(passed * length, idle, stops, free, elements)
+        emitted = self._emit(passed * length + inside, idle, stops, free, elements)
         self.emitted += emitted.sum(axis=1)
         rates = emitted / seconds
         return {

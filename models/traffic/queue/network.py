@@ -179,11 +179,13 @@ def _turn(net: Any, start: int, end: int, connections: list[Any]) -> Turn:
     cars = [c for c in connections if c.getFromLane().allows(CARS) and c.getToLane().allows(CARS)]
     used = cars or connections
     lit = [c for c in used if c.getTLSID()]
+    seconds, metres = np.mean([_inside(net, c) for c in used], axis=0).tolist()
     return Turn(
         start,
         end,
         sorted({c.getFromLane().getIndex() for c in used}),
-        float(np.mean([_inside(net, c) for c in used])),
+        seconds,
+        metres,
         used[0].getDirection() in TURNS,
         used[0].getState() in ("m", "s", "w", "Z") and not lit,
         lit[0].getTLSID() if lit else "",
@@ -193,17 +195,18 @@ def _turn(net: Any, start: int, end: int, connections: list[Any]) -> Turn:
     )
 
 
-def _inside(net: Any, connection: Any) -> float:
-    """Time on the lanes within a junction, s."""
-    seconds, via = 0.0, connection.getViaLaneID()
+def _inside(net: Any, connection: Any) -> tuple[float, float]:
+    """Time on the lanes within a junction, s, and their length, m."""
+    seconds, metres, via = 0.0, 0.0, connection.getViaLaneID()
     for _ in range(4):
         if not via:
             break
         lane = net.getLane(via)
         seconds += lane.getLength() / max(lane.getSpeed(), 0.5)
+        metres += lane.getLength()
         onward = lane.getOutgoing()
         via = onward[0].getViaLaneID() if onward else ""
-    return seconds
+    return seconds, metres
 
 
 def _groups(
@@ -331,6 +334,7 @@ def _build(
     layout.red = red
     if p.signals == "capacity":
         lit.as_capacity(layout)
+    layout.inside = np.array([turn.metres for turn in turns])
     layout.barred = np.array([not turn.cars for turn in turns], dtype=bool)
     return Streets(
         layout,

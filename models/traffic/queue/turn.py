@@ -18,6 +18,8 @@ class Turn:
         Lanes of the first edge from which it is made.
     seconds
         Mean time on the lanes within the junction, s.
+    metres
+        Mean length of these lanes, m.
     turns, minor
         Whether it bends; whether it gives way where no signal stands.
     light, indices
@@ -32,6 +34,7 @@ class Turn:
     end: int
     lanes: list[int]
     seconds: float
+    metres: float
     turns: bool
     minor: bool
     light: str
