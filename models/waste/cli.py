@@ -115,14 +115,15 @@ def plan_command(
     from datetime import timedelta
 
     from models.waste.daily import plan_day
+    from models.waste.sheets import check_file
     from twin.scenario.scenario import Scenario
 
     try:
         when = day.today() + timedelta(days=1) if date is None else day.fromisoformat(date)
     except ValueError:
         raise ConfigError(f"--date {date}", allowed="a date such as 2025-01-15") from None
-    if output is not None and output.suffix not in (".gpx", ".geojson", ".json", ".csv"):
-        raise ConfigError(f"-o {output}", allowed=".gpx, .geojson or .csv")
+    if output is not None:
+        check_file(output)
     found = plan_day(
         Scenario.load(scenario), when, levels=levels, closed=closed or (), slower=slower
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from models.waste.sheets import DayPlan, Entry, Round
-from models.waste.streams import STREAMS
+from models.waste.sheets import WHY, DayPlan, Entry, Missed, Round
 from twin.core.time import hours
 from twin.errors import ConfigError, DataError
 
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
+SLOWEST = 20.0
+"""Streets are not slower than so many times their free flow."""
 URGENT = 0.05
 """A container is due if it is full before the next day's shift ends with this probability."""
 OLD = 48.0
@@ -55,19 +56,80 @@ def plan_day(
     slower
         How much longer than in empty streets driving takes.
     """
+    if not 0.0 < slower <= SLOWEST:
+        raise ConfigError(f"slower: {slower:g}", allowed=f"a number over 0, at most {SLOWEST:g}")
     model = _model(scenario, day, closed, slower)
     shift = next(s for s in model.shifts if s.begin == 0)
-    notes = [] if levels is None else _take_levels(model, levels, day, shift.end)
+    notes = _apply_closures(model, scenario, shift.end)
+    notes += _policy_notes(scenario, levels is not None)
+    if levels is not None:
+        notes += _take_levels(model, levels, day, shift.end, _threshold(scenario))
     expected = model.expected()
     model.mass[:] = expected
     env = model.world.env
     for truck in model.dispatch(shift):
         env.process(truck.run())
     env.run(until=shift.end + hours(12))
-    for stream in STREAMS:
-        model.fleet.leave_waiting(stream)
+    missed = tuple(_missed(model, expected))
     rounds = tuple(_round(model, truck) for truck in model.fleet.trucks)
-    return DayPlan(day, rounds, model.fleet.books.unfinished, tuple(notes))
+    return DayPlan(day, rounds, missed, tuple(notes))
+
+
+def _apply_closures(model: Waste, scenario: Scenario, end: int) -> list[str]:
+    """Close the streets that the scenario closes in the shift; what other events are not used."""
+    from models.waste.events import Closure
+
+    notes: list[str] = []
+    for item in scenario.data.event:
+        if item.use != Closure.name:
+            notes.append(f"the event {item.use} is not used in a plan")
+            continue
+        closure = Closure(model.world, Closure.Parameters(**item.parameters))
+        closure.setup()
+        if closure.begin < end and (closure.end is None or closure.end > 0):
+            model["waste.closed"][closure.rows] += 1.0
+            notes.append(f"{closure.parameters.street} is closed, as the scenario says")
+    model.fleet.network.refresh(0, force=True)
+    return notes
+
+
+def _policy_notes(scenario: Scenario, levels: bool) -> list[str]:
+    """What becomes of the scenario's policies."""
+    notes = []
+    for item in scenario.data.policy:
+        if not item.use.startswith("waste."):
+            continue
+        if item.use == "waste.by_level" and levels:
+            notes.append("by level: what is over the threshold of the scenario is emptied")
+        elif levels:
+            notes.append(f"the settings of {item.use} are not used: what will be full is emptied")
+        else:
+            notes.append(f"{item.use} needs --levels: without it the calendar decides")
+    return notes
+
+
+def _threshold(scenario: Scenario) -> float | None:
+    """The level from which a policy of the scenario empties, share of the capacity."""
+    from models.waste.policies import ByLevel, ByLevelParameters
+
+    for item in scenario.data.policy:
+        if item.use == ByLevel.name:
+            return ByLevelParameters(**item.parameters).threshold
+    return None
+
+
+def _missed(model: Waste, expected: Floats) -> Iterator[Missed]:
+    """Containers that were due and wait at the end of the day."""
+    fleet, city = model.fleet, model.city
+    for stream, waiting in fleet.waiting.items():
+        for stop, _, why in waiting:
+            for row in stop.rows:
+                longitude, latitude = _degrees(city, city["container"].points[row : row + 1])[0]
+                yield Missed(
+                    stream, str(city["container"].ids[row]), _street(city, stop.edge),
+                    float(longitude), float(latitude), float(expected[row]),
+                    why if why in WHY else "time",
+                )  # fmt: skip
 
 
 def _model(scenario: Scenario, day: date, closed: Sequence[str], slower: float) -> Waste:
@@ -107,8 +169,10 @@ def _model(scenario: Scenario, day: date, closed: Sequence[str], slower: float) 
     return model
 
 
-def _take_levels(model: Waste, file: Path, day: date, end: int) -> list[str]:
-    """Ask for the containers that a recording says will be full before the next shift ends.
+def _take_levels(
+    model: Waste, file: Path, day: date, end: int, threshold: float | None
+) -> list[str]:
+    """Ask for the containers over a threshold, or that will be full before the next shift ends.
 
     Times are moved to the city's clock. Containers without a word for long follow the calendar.
 
@@ -147,7 +211,8 @@ def _take_levels(model: Waste, file: Path, day: date, end: int) -> list[str]:
             allowed=f"a word from a container within {SILENT:g} of its usual cycles",
             mend="give a recording that reaches the day, another --date, or leave --levels out",
         )
-    model["waste.collect"][rows[known]] = (later.full[known] >= URGENT).astype(np.float64)
+    due = later.full >= URGENT if threshold is None else now.level >= 100.0 * threshold
+    model["waste.collect"][rows[known]] = due[known].astype(np.float64)
     model["waste.expected"][rows[known]] = now.level[known] / 100.0
     unknown = [str(key) for key in now.ids[rows < 0]]
     notes = [f"warning: {text}; they follow the calendar" for text in now.warnings()]

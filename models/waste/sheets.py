@@ -16,6 +16,15 @@ from twin.errors import ConfigError
 Floats = npt.NDArray[np.float64]
 
 
+WHY = {
+    "closed": "their street is closed",
+    "window": "their street is not open to trucks in the shift",
+    "battery": "no battery lasts so far",
+    "time": "no truck has the time",
+}
+"""Why a container is in no round."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """One line of a round's sheet.
@@ -73,13 +82,39 @@ class Round:
 
 
 @dataclass(frozen=True)
+class Missed:
+    """A container that was due and that no round empties.
+
+    Attributes
+    ----------
+    stream, container, street, longitude, latitude, expected
+        As in :class:`Entry`.
+    why
+        ``closed``, ``window``, ``battery`` or ``time``.
+    """
+
+    stream: str
+    container: str
+    street: str
+    longitude: float
+    latitude: float
+    expected: float
+    why: str
+
+
+@dataclass(frozen=True)
 class DayPlan:
-    """Rounds of a day, the containers that were due and are in none, notes on what was given."""
+    """Rounds of a day, the containers that were due and are in none, and notes on what counted."""
 
     day: date
     rounds: tuple[Round, ...]
-    left: int
+    missed: tuple[Missed, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def left(self) -> int:
+        """How many containers were due and are in no round."""
+        return len(self.missed)
 
     def table(self) -> str:
         """A line a round, as aligned text."""
@@ -93,8 +128,10 @@ class DayPlan:
                 + f"{r.sheet[-1].end:  %H:%M}{r.containers:7}{unloads:9}{mass:8.2f}"
                 + f"{r.sheet[-1].km:8.1f}"
             )
-        if self.left:
-            lines.append(f"{self.left} containers are due and in no round: no truck has the time")
+        for why, words in WHY.items():
+            count = sum(missed.why == why for missed in self.missed)
+            if count:
+                lines.append(f"{count} containers are due and in no round: {words}")
         return "\n".join(lines)
 
     def write(self, file: Path) -> None:
@@ -105,17 +142,23 @@ class DayPlan:
         ConfigError
             Another kind of file.
         """
-        kinds = {".gpx": _gpx, ".geojson": _geojson, ".json": _geojson, ".csv": _csv}
-        if file.suffix not in kinds:
-            raise ConfigError(f"-o {file}", allowed=", ".join(sorted(kinds)))
-        file.write_text(kinds[file.suffix](self), encoding="utf-8")
+        check_file(file)
+        file.write_text(_KINDS[file.suffix.lower()](self), encoding="utf-8")
+
+
+def check_file(file: Path) -> None:
+    """Refuse a file that could not be written: an unknown kind, or no folder for it."""
+    if file.suffix.lower() not in _KINDS:
+        raise ConfigError(f"-o {file}", allowed=", ".join(sorted(_KINDS)))
+    if not file.parent.is_dir():
+        raise ConfigError(f"-o {file}: there is no folder {file.parent}", mend="create it first")
 
 
 # -- files ---------------------------------------------------------------------------------------
 
 _COLUMNS = (
     "vehicle", "stream", "step", "what", "begin", "end", "container", "street", "longitude",
-    "latitude", "expected_kg", "load_kg", "km",
+    "latitude", "expected_kg", "load_kg", "km", "why",
 )  # fmt: skip
 
 
@@ -125,6 +168,14 @@ def _cells(entry: Entry) -> list[Any]:
         entry.begin.isoformat(timespec="seconds"), entry.end.isoformat(timespec="seconds"),
         entry.container, entry.street, entry.longitude, entry.latitude,
         round(entry.expected, 1), round(entry.load, 1), round(entry.km, 3),
+        "",
+    ]  # fmt: skip
+
+
+def _left_cells(missed: Missed) -> list[Any]:
+    return [
+        "", missed.stream, "", "left", "", "", missed.container, missed.street, missed.longitude,
+        missed.latitude, round(missed.expected, 1), "", "", missed.why,
     ]  # fmt: skip
 
 
@@ -136,6 +187,7 @@ def _csv(found: DayPlan) -> str:
     rows = csv.writer(out, lineterminator="\n")
     rows.writerow(_COLUMNS)
     rows.writerows(_cells(entry) for r in found.rounds for entry in r.sheet)
+    rows.writerows(_left_cells(missed) for missed in found.missed)
     return out.getvalue()
 
 
@@ -153,6 +205,9 @@ def _geojson(found: DayPlan) -> str:
         for entry in r.sheet:
             cells = dict(zip(_COLUMNS, _cells(entry), strict=True))
             features.append(_feature("Point", [entry.longitude, entry.latitude], cells))
+    for missed in found.missed:
+        cells = dict(zip(_COLUMNS, _left_cells(missed), strict=True))
+        features.append(_feature("Point", [missed.longitude, missed.latitude], cells))
     return json.dumps({"type": "FeatureCollection", "features": features}, indent=1) + "\n"
 
 
@@ -168,6 +223,10 @@ def _gpx(found: DayPlan) -> str:
     root = Xml.Element(
         "gpx", version="1.1", creator="CityTwin", xmlns="http://www.topografix.com/GPX/1/1"
     )
+    for missed in found.missed:
+        point = _point(root, "wpt", missed.longitude, missed.latitude)
+        Xml.SubElement(point, "name").text = f"left: {missed.container}"
+        Xml.SubElement(point, "desc").text = f"{missed.street}: {WHY[missed.why]}"
     for r in found.rounds:
         route = Xml.SubElement(root, "rte")
         Xml.SubElement(route, "name").text = f"{r.stream} {r.vehicle}, {found.day}"
@@ -195,3 +254,6 @@ def _point(parent: Any, tag: str, longitude: float, latitude: float) -> Any:
     from xml.etree import ElementTree as Xml
 
     return Xml.SubElement(parent, tag, lat=f"{latitude:.7f}", lon=f"{longitude:.7f}")
+
+
+_KINDS = {".gpx": _gpx, ".geojson": _geojson, ".json": _geojson, ".csv": _csv}

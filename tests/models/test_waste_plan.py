@@ -58,7 +58,7 @@ def test_the_line_of_a_round_passes_its_stops(tuesday):
                 assert np.hypot(*off.T).min() < 400.0
 
 
-def test_a_closed_street_is_not_driven(helsinki):
+def test_a_closed_street_is_not_driven(helsinki, tmp_path):
     open_day = plan_day(Scenario.load("helsinki/baseline"), date(2025, 1, 14))
     shut = plan_day(
         Scenario.load("helsinki/baseline"), date(2025, 1, 14), closed=["Mannerheimintie"]
@@ -67,6 +67,13 @@ def test_a_closed_street_is_not_driven(helsinki):
     assert "Mannerheimintie" in {e.street for r in open_day.rounds for e in r.sheet}
     assert "Mannerheimintie" not in streets
     assert shut.left > 0
+    assert {missed.street for missed in shut.missed if missed.why == "closed"} == {
+        "Mannerheimintie"
+    }
+    shut.write(tmp_path / "rounds.CSV")
+    with (tmp_path / "rounds.CSV").open(encoding="utf-8") as stream:
+        rows = [row for row in csv.DictReader(stream) if row["what"] == "left"]
+    assert [row["container"] for row in rows] == [missed.container for missed in shut.missed]
     with pytest.raises(ConfigError, match="no such street"):
         plan_day(Scenario.load("helsinki/baseline"), date(2025, 1, 14), closed=["Nowhere"])
 
@@ -119,9 +126,39 @@ def test_the_command(tmp_path, helsinki):
     assert result.exit_code == 0, result.output
     assert "residual" in result.output
     assert out.is_file()
-    for wrong in (["--date", "someday"], ["-o", "rounds.pdf"]):
+    nowhere = str(tmp_path / "none" / "rounds.gpx")
+    for wrong in (
+        ["--date", "someday"],
+        ["-o", "rounds.pdf"],
+        ["-o", nowhere],
+        ["--slower", "inf"],
+    ):
         result = CliRunner().invoke(app, ["waste", "plan", "helsinki/baseline", *wrong])
         assert isinstance(result.exception, ConfigError)
+
+
+def test_a_scenario_that_closes_a_street_closes_it_in_the_plan(helsinki):
+    given = {"street": "Mannerheimintie", "from_": "2025-01-13T05:00", "until": "2025-01-15T20:00"}
+    scenario = Scenario.load("helsinki/baseline").with_event("waste.closure", **given)
+    scenario = scenario.with_policy("waste.by_level", threshold=0.7)
+    found = plan_day(scenario, date(2025, 1, 14))
+    assert "Mannerheimintie" not in {entry.street for r in found.rounds for entry in r.sheet}
+    assert any("closed" in note for note in found.notes)
+    assert any("needs --levels" in note for note in found.notes)
+    later = plan_day(scenario, date(2025, 1, 21))
+    assert "closed" not in {missed.why for missed in later.missed}
+
+
+def test_the_crew_rests_where_it_is(helsinki):
+    scenario = Scenario.load("helsinki/baseline").changed({"model.waste.rest_after": 30.0})
+    found = plan_day(scenario, date(2025, 1, 14))
+    for r in found.rounds:
+        for before, rest in zip(r.sheet, r.sheet[1:], strict=False):
+            if rest.what == "rest" and before.what == "empty":
+                off = np.array([rest.longitude - before.longitude, rest.latitude - before.latitude])
+                assert np.hypot(*(off * (55_600.0, 111_000.0))) < 400.0
+            if rest.what == "unload":
+                assert rest.km > before.km
 
 
 # -- the planner -------------------------------------------------------------------------------
