@@ -171,13 +171,17 @@ def test_what_electric_trucks_use_is_charged_at_the_depot(city):
     assert diesel["waste.energy"] == 0.0
 
 
-def test_an_empty_battery_ends_a_round(city):
+def test_a_small_battery_takes_more_rounds_and_one_too_small_is_refused(city):
     large = live(city, electric=True, trucks=1)
-    small = live(city, electric=True, trucks=1, battery=12.0)
+    small = live(city, electric=True, trucks=1, battery=30.0)
     assert large.measure()["waste.unfinished"] == 0
-    assert small.measure()["waste.unfinished"] > 0
-    used = [small.fleet.energy(truck) for truck in small.fleet.trucks]
-    assert max(used) <= 12.0
+    first, second = (
+        model.measure()["waste.distance"] + 1e6 * model.measure()["waste.unfinished"]
+        for model in (large, small)
+    )
+    assert second > first
+    with pytest.raises(ConfigError, match="does not last"):
+        live(city, electric=True, trucks=1, battery=12.0)
 
 
 # -- what fills and who complains --------------------------------------------------------------
