@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -102,6 +103,11 @@ def test_help_answers_at_once_and_loads_nothing_heavy(tmp_path: Path, words: lis
     loaded = {line.rpartition("|")[2].strip().split(".")[0] for line in done.stderr.splitlines()}
     assert "typer" in loaded
     assert not loaded & HEAVY
+
+
+def test_it_says_its_version(place: Path) -> None:
+    done = twin(place, "--version")
+    assert (done.returncode, done.stdout) == (0, f"citytwin {version('citytwin')}\n")
 
 
 def test_without_a_command_it_helps(tmp_path: Path) -> None:

@@ -27,6 +27,26 @@ app = typer.Typer(
 app.add_typer(city_app, name="city", help="Build, inspect and draw the static city.")
 
 
+def _version(asked: bool) -> None:
+    """Print the version of the distribution and end."""
+    if not asked:
+        return
+    from importlib.metadata import version
+
+    typer.echo(f"citytwin {version('citytwin')}")
+    raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Take the options of the command itself."""
+
+
 def add_commands(into: typer.Typer) -> None:
     """Add what installed packages bring: a function is a command, a Typer a group of them.
 

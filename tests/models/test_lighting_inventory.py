@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from pathlib import Path
 
@@ -46,6 +47,15 @@ def test_a_clean_inventory_is_a_city_of_lamps_and_streets(tmp_path: Path) -> Non
     assert city["edge"]["length"].sum() == pytest.approx(20 * step, rel=0.06)
     assert (city.link("lamp", "edge").indices >= 0).all()
     assert len(city["cabinet"]) == 1
+
+
+def test_a_city_of_an_inventory_leaves_no_files_behind(tmp_path: Path) -> None:
+    city, _ = from_inventory(written(tmp_path, *ROWS), Mapping(), name="M")
+    folder = city.network.parent
+    assert folder.exists()
+    del city
+    gc.collect()
+    assert not folder.exists()
 
 
 BAD = {

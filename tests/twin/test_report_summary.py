@@ -44,6 +44,14 @@ def test_a_slight_change_is_told_only_where_there_is_no_other() -> None:
     assert chosen(slight, change("waste.cost", 0.1)) == ["waste.cost"]
 
 
+def test_a_base_of_next_to_nothing_is_told_by_the_difference() -> None:
+    manifold = change("energy.a", 39.5)
+    assert chosen(manifold, change("energy.b", 2.0)) == ["energy.b", "energy.a"]
+    told = section(replace(sample(), indicators=[manifold[0]]), catalogue("en"))
+    assert "+3,950\N{NO-BREAK SPACE}kWh" in told
+    assert "%</strong>" not in told
+
+
 def spending(better: Better, *, headline: bool) -> ReportData:
     bought = Indicator("energy.investment", "EUR", better, headline=headline)
     row = IndicatorRow(bought, 0.0, [Effect(5_000_000.0, 5_000_000.0, 4.9e6, 5.1e6)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from html import escape
 
 from twin.report.data import Effect, IndicatorRow, ReportData, Verdict
@@ -12,6 +11,8 @@ from twin.report.money import certainty, net_changes
 MOST, OF_ONE_SERVICE = 4, 2
 SLIGHT = 0.005
 """Relative changes below this are clear but too small for the first screen."""
+MANIFOLD = 10.0
+"""Beyond this many times the base a share misleads: the base was next to nothing."""
 Found = tuple[IndicatorRow, Effect]
 
 
@@ -69,10 +70,15 @@ def strongest(found: list[Found]) -> list[Found]:
 
 
 def _size(pair: Found) -> float:
-    row, effect = pair
-    share = abs(row.relative(effect.difference))
-    # What begins at zero has no relative change; it ranks with a doubling.
-    return share if math.isfinite(share) else 1.0
+    share = _share(*pair)
+    # What begins at nothing has no relative change; it ranks with a doubling.
+    return 1.0 if share is None else abs(share)
+
+
+def _share(row: IndicatorRow, effect: Effect) -> float | None:
+    """The change as a share of the base; None where the base is next to nothing."""
+    share = row.relative(effect.difference)
+    return share if abs(share) <= MANIFOLD else None
 
 
 def _changes(data: ReportData, say: Catalogue, position: int, verdict: Verdict) -> str:
@@ -90,11 +96,11 @@ def _changes(data: ReportData, say: Catalogue, position: int, verdict: Verdict) 
 
 
 def _change(row: IndicatorRow, effect: Effect, say: Catalogue) -> str:
-    share = row.relative(effect.difference)
+    share = _share(row, effect)
     big = (
-        say.numbers.share(share, signed=True)
-        if math.isfinite(share)
-        else say.quantity(effect.difference, row.indicator.unit, signed=True)
+        say.quantity(effect.difference, row.indicator.unit, signed=True)
+        if share is None
+        else say.numbers.share(share, signed=True)
     )
     text = say(
         "summary.instead",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -84,6 +86,7 @@ def from_inventory(file: Path, mapping: Mapping, *, name: str) -> tuple[City, Re
     for table in _streets(found):
         city.add(table)
     add_lamps(city, lamps, chain_of(found, lamps.xy, lamps.street))
+    weakref.finalize(city, shutil.rmtree, folder, ignore_errors=True)
     return city, report
 
 
