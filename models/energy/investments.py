@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from twin.core.ledger import Ledger
 from twin.core.time import Tick
+from twin.policy.annuity import annuity
 
 YEAR = 365.25 * 86_400.0
 """Seconds in a year."""
@@ -30,14 +31,6 @@ class Investment:
     upkeep: float
     life: float
     payee: str = "installers"
-
-
-def annuity(rate: float, life: float) -> float:
-    """Yearly payment for a capital of 1 over ``life`` years, 1/a.
-
-    ``r / (1 - (1 + r)^-n)``, and ``1 / n`` without interest (VDI 2067-1).
-    """
-    return rate / (1.0 - (1.0 + rate) ** -life) if rate > 0.0 else 1.0 / life
 
 
 class Investments:

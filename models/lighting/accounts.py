@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy.typing as npt
 from models.lighting.kernels import QUANTITIES
 from twin.core.time import Tick, hours
 from twin.core.world import World
+from twin.policy.annuity import annuity
 
 Floats = npt.NDArray[np.float64]
 YEAR = 8760.0
@@ -46,13 +46,9 @@ class Accounts:
         return self.sums["dark"] / max(1, self._lamps)
 
     def capital(self, now: Tick) -> float:
-        """The run's share of the annuities of what was bought, EUR.
-
-        Annuity: I r / (1 - (1 + r)^-n) a year.
-        """
-        r, n = self._rules.interest, self._rules.lifetime
-        factor = r / (1.0 - math.pow(1.0 + r, -n)) if r > 0.0 else 1.0 / n
-        return float(self.investment * factor * (now / hours(1)) / YEAR)
+        """The run's share of the annuities of what was bought, EUR."""
+        yearly = self.investment * annuity(self._rules.interest, self._rules.lifetime)
+        return float(yearly * (now / hours(1)) / YEAR)
 
     def bill(self, now: Tick) -> None:
         """Book the energy, the planned upkeep and the capital since the last bill."""

@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from models.energy import roofs
-from models.energy.investments import Investment, Investments, annuity
+from models.energy.investments import Investment, Investments
 from models.energy.parameters import EnergyParameters
 from models.energy.policies_equipment import Batteries, HeatPumps, Insulation, Solar
 from models.energy.policies_habits import FeedInLimit, Tariff
@@ -18,6 +18,7 @@ from tests.models.energy_life import built, living, run
 from tests.models.test_energy_policies import decide
 from twin.city.features import Features
 from twin.core.ledger import Ledger
+from twin.policy.annuity import annuity
 
 JUNE = datetime(2025, 6, 21)
 
