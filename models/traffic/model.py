@@ -24,6 +24,7 @@ from models.traffic.through import ThroughTraffic
 from models.traffic.toll.answer import Bools
 from models.traffic.toll.own import OwnDemand
 from models.traffic.toll.pricing import AHEAD, NOTHING, Pricing
+from models.traffic.toll.tariff import Tariff
 from models.traffic.totals import INDICATORS, Booking, measure
 from models.traffic.trips import Departures, Trips
 from twin.city.city import City
@@ -171,7 +172,12 @@ class Traffic(Model):
 
     def _priced(self) -> tuple[City, Rows]:
         """The city, its own drivers asked where streets have a price, and the edges to watch."""
-        tariff = self.world.announced.get("traffic.toll")
+        tariff: Tariff | None = self.world.announced.get("traffic.toll")
+        if tariff is not None and self._mix.ages is None and tariff.spares_the_newest():
+            self.world.warnings.append(
+                "the low-emission zone bans nobody: without a fleet all vehicles are of the newest "
+                'standard; model.traffic.fleet = "FI-2024" gives them their ages'
+            )
         self._network = Network.read(self.city) if self._released or tariff is not None else None
         watched = np.empty(0, dtype=np.int64)
         if tariff is not None and self._network is not None:

@@ -57,6 +57,17 @@ def test_an_unknown_fleet_names_those_that_there_are(streets: City) -> None:
         live(streets, scenario(1, fleet="XX"))
 
 
+@pytest.mark.parametrize(("fleet", "critair", "said"), [("", 2, 1), ("", 1, 0), ("FR-2023", 2, 0)])
+def test_a_zone_that_bans_nobody_says_so(
+    streets: City, fleet: str, critair: int, said: int
+) -> None:
+    what = scenario(1, fleet=fleet).with_policy(
+        "traffic.low_emission_zone", area=box(streets, 0.1, 0.9), critair=critair
+    )
+    notes = [note for note in live(streets, what).warnings if "bans nobody" in note]
+    assert len(notes) == said
+
+
 def test_a_zone_without_a_fine_or_a_replacement_changes_nothing(streets: City) -> None:
     base = indicators(live(streets, scenario(8, fleet="FR-2023")))
     same = zoned(streets, 8, area=box(streets, 0.3, 0.7), fine=0.0, replaced=0.0)

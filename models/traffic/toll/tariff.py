@@ -108,6 +108,10 @@ class Tariff:
         found: Floats = self.factor[kind] * np.where(resident, self.resident, 1.0)
         return found
 
+    def spares_the_newest(self) -> bool:
+        """Whether a zone bans no vehicle of the newest standard."""
+        return self.zone is not None and not self.factor[: len(fleet.BASES)].any()
+
     def allowed_instead(self, kind: int) -> int:
         """What the owner of a banned vehicle has in its place: the newest of its kind, or petrol,
         or electric.
