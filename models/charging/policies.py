@@ -8,7 +8,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from twin.core.model import Parameters as Base
-from twin.core.time import ClockTime, DailyWindow, Tick, minutes
+from twin.core.time import ClockEnd, ClockTime, DailyWindow, Tick, minutes
 from twin.policy.policy import Action, Policy
 from twin.policy.view import View
 
@@ -21,7 +21,7 @@ class PeakLimit(Policy):
 
         limit: float = Field(default=0.5, ge=0.0, le=1.0, description="of the rated power, 1")
         from_: ClockTime = Field(default="17:00", alias="from", description="local time")
-        until: ClockTime = Field(default="21:00", description="local time")
+        until: ClockEnd = Field(default="21:00", description="local time")
 
     name: ClassVar[str] = "charging.peak_limit"
     acts = ("charging.limit",)

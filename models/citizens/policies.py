@@ -8,7 +8,7 @@ from typing import ClassVar
 from pydantic import ConfigDict, Field
 
 from twin.core import model
-from twin.core.time import ClockTime, DailyWindow, Tick, minutes
+from twin.core.time import ClockEnd, ClockTime, DailyWindow, Tick, minutes
 from twin.policy.policy import Action, Policy
 from twin.policy.view import View
 
@@ -20,7 +20,7 @@ class CarPriceParameters(model.Parameters):
 
     price: float = Field(default=2.0, ge=0, le=100, description="price of a car trip, EUR")
     from_: ClockTime = Field(default="06:30", alias="from", description="local time")
-    until: ClockTime = Field(default="18:30", description="local time")
+    until: ClockEnd = Field(default="18:30", description="local time")
     weekends: bool = Field(default=False, description="also on Saturdays and Sundays")
 
 

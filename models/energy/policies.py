@@ -18,7 +18,7 @@ from models.energy import uptake
 from models.energy.parameters import UseName
 from models.energy.stock import NO_LIMIT
 from twin.core.model import Parameters
-from twin.core.time import ClockTime, DailyWindow, Tick
+from twin.core.time import ClockEnd, ClockTime, DailyWindow, Tick
 from twin.policy.policy import Action, Policy
 from twin.policy.view import View
 
@@ -41,7 +41,7 @@ class HeatingSetpointParameters(Parameters):
         17.0, ge=5, le=20, description="Highest room temperature meanwhile, degC"
     )
     from_: ClockTime = Field("22:00", alias="from", description="Local time at which it begins")
-    until: ClockTime = Field("06:00", description="Local time at which it ends")
+    until: ClockEnd = Field("06:00", description="Local time at which it ends")
     uses: tuple[Heated, ...] = Field(
         ("office", "education", "public"), description="Uses of the buildings that take part"
     )

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from models.lighting.select import on_roads
 from twin.core.model import Parameters as Base
-from twin.core.time import ClockTime, DailyWindow, Tick, minutes
+from twin.core.time import ClockEnd, ClockTime, DailyWindow, Tick, minutes
 from twin.errors import ConfigError
 from twin.policy.policy import Action, Policy
 from twin.policy.view import View
@@ -24,7 +24,7 @@ class PartNight(Policy):
 
         level: float = Field(default=0.5, ge=0.0, le=1.0, description="level in those hours, 1")
         from_: ClockTime = Field(default="23:00", alias="from", description="local time")
-        until: ClockTime = Field(default="05:00", description="local time")
+        until: ClockEnd = Field(default="05:00", description="local time")
         roads: tuple[str, ...] = Field(default=(), description="road classes; all when empty")
 
     name: ClassVar[str] = "lighting.part_night"

@@ -9,7 +9,7 @@ from pydantic import Field
 from models.lighting.classes import MORE_LANES, TWO_LANES
 from twin.core.indicator import Indicator
 from twin.core.model import Parameters as Base
-from twin.core.time import ClockTime, minutes
+from twin.core.time import ClockEnd, ClockTime, minutes
 from twin.scenario.schema import Duration
 
 
@@ -49,7 +49,7 @@ class Parameters(Base):
         default=MORE_LANES[1], ge=0, le=1, description="the same of streets of more lanes"
     )
     curfew_from: ClockTime = Field(default="23:00", description="light at windows counts from here")
-    curfew_until: ClockTime = Field(default="06:00", description="to here, local time")
+    curfew_until: ClockEnd = Field(default="06:00", description="to here, local time")
     faulty_at_start: float = Field(default=0.01, ge=0.0, lt=1.0, description="share out of order")
     detection: Literal["reports", "telemetry"] = Field(
         default="reports", description="how the city hears of a failed lamp"
@@ -60,7 +60,7 @@ class Parameters(Base):
     crews: int = Field(default=2, ge=1, description="repair crews")
     repair_time: float = Field(default=45.0, gt=0.0, description="median with the way there, min")
     work_from: ClockTime = Field(default="07:30", description="working hours, Monday to Friday")
-    work_until: ClockTime = Field(default="16:30", description="their end")
+    work_until: ClockEnd = Field(default="16:30", description="their end")
     visit: float = Field(default=80.0, ge=0.0, description="crew and vehicle at one lamp, EUR")
     price: float = Field(default=0.19, ge=0.0, description="electricity, EUR/kWh")
     carbon: float = Field(default=0.21, ge=0.0, description="CO2 of electricity, kg/kWh")

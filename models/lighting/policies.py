@@ -14,7 +14,7 @@ from models.lighting.groups import streets_of
 from models.lighting.known import look_up
 from models.lighting.select import on_roads
 from twin.core.model import Parameters as Base
-from twin.core.time import ClockTime, DailyWindow, Tick, minutes
+from twin.core.time import ClockEnd, ClockTime, DailyWindow, Tick, minutes
 from twin.core.world import World
 from twin.errors import ConfigError
 from twin.policy.policy import Action, Policy
@@ -182,7 +182,7 @@ class OnDemand(Policy):
 
         rest: float = Field(default=0.2, ge=0.0, le=1.0, description="level while nobody is near")
         from_: ClockTime = Field(default="00:00", alias="from", description="local time")
-        until: ClockTime = Field(default="00:00", description="local time; all night when equal")
+        until: ClockEnd = Field(default="00:00", description="local time; all night when equal")
         roads: tuple[str, ...] = Field(default=(), description="road classes; all when empty")
 
     name: ClassVar[str] = "lighting.on_demand"

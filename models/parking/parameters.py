@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from twin.core import model
-from twin.core.time import ClockTime
+from twin.core.time import ClockEnd, ClockTime
 
 
 class ParkingParameters(model.Parameters):
@@ -45,7 +45,7 @@ class ParkingParameters(model.Parameters):
     price: float = Field(default=2.0, ge=0, description="usual price at the kerb, EUR/h")
     garage_price: float = Field(default=3.0, ge=0, description="usual price elsewhere, EUR/h")
     paid_from: ClockTime = Field(default="09:00", description="local time from which bays cost")
-    paid_until: ClockTime = Field(default="20:00", description="local time until which bays cost")
+    paid_until: ClockEnd = Field(default="20:00", description="local time until which bays cost")
     informed: float = Field(
         default=0.0, ge=0, le=1, description="share of drivers whom guidance reaches as it is"
     )

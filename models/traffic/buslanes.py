@@ -13,7 +13,7 @@ from models.traffic.streets import by_class, chosen
 from models.traffic.sumo.inputs import read_text
 from twin.city.city import City
 from twin.core.model import Parameters
-from twin.core.time import ClockTime, DailyWindow, Tick, minutes
+from twin.core.time import ClockEnd, ClockTime, DailyWindow, Tick, minutes
 from twin.errors import ConfigError
 from twin.policy.policy import Action, Policy
 from twin.policy.view import View
@@ -36,7 +36,7 @@ class BusLaneParameters(Parameters):
     )
     everywhere: bool = Field(default=False, description="every street where a lane can be reserved")
     from_: ClockTime = Field(default="00:00", alias="from", description="local time")
-    until: ClockTime = Field(default="00:00", description="local time; from = until is all day")
+    until: ClockEnd = Field(default="00:00", description="local time; from = until is all day")
 
 
 class BusLane(Policy):

@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 
 from models.traffic.streets import Rows, chosen, within
 from twin.core.model import Parameters
-from twin.core.time import ClockTime, DailyWindow, Tick, minutes
+from twin.core.time import ClockEnd, ClockTime, DailyWindow, Tick, minutes
 from twin.errors import ConfigError
 from twin.policy.policy import Action, Policy
 from twin.policy.view import View
@@ -27,7 +27,7 @@ class StreetParameters(Parameters):
         default=None, description="west, south, east, north in degrees, in place of a street"
     )
     from_: ClockTime = Field(default="00:00", alias="from", description="local time")
-    until: ClockTime = Field(default="00:00", description="local time; all day when equal to from")
+    until: ClockEnd = Field(default="00:00", description="local time; all day when equal to from")
 
 
 class OnStreets(Policy):

@@ -124,6 +124,35 @@ def test_detectors_that_all_failed_leave_turns_by_the_clock() -> None:
     assert indicators(live(bologna(), what))["traffic.trips"] > 50
 
 
+def test_two_policies_of_one_signal_are_refused_before_anything_runs(streets: City) -> None:
+    some = [str(key) for key in streets["signal"].ids[:2]]
+    both = scenario(1).with_policy("traffic.max_pressure").with_policy("traffic.actuated")
+    with pytest.raises(ConfigError, match=r"max_pressure acts at the same hours on .* signals"):
+        live(streets, both)
+    twice = scenario(1).with_policy("traffic.max_pressure", signals=some[:1])
+    with pytest.raises(ConfigError, match="already brings what"):
+        live(streets, twice.with_policy("traffic.max_pressure", signals=some[1:]))
+
+
+@pytest.mark.parametrize(
+    ("pressure", "actuated"),
+    [
+        ({"from_": "07:00", "until": "07:02"}, {"from_": "07:02", "until": "24:00"}),
+        ({"signals": 0}, {"signals": 1}),
+    ],
+)
+def test_policies_of_other_hours_or_other_signals_go_together(
+    streets: City, pressure: dict[str, Any], actuated: dict[str, Any]
+) -> None:
+    def named(values: dict[str, Any]) -> dict[str, Any]:
+        ids = streets["signal"].ids
+        return {k: [str(ids[v])] if k == "signals" else v for k, v in values.items()}
+
+    what = scenario(4).with_policy("traffic.max_pressure", **named(pressure))
+    found = indicators(live(streets, what.with_policy("traffic.actuated", **named(actuated))))
+    assert found["traffic.trips"] > 0
+
+
 @pytest.mark.parametrize("kind", ["actuated", "delay_based"])
 def test_actuated_programs_run_in_their_hours(streets: City, kind: str) -> None:
     what = scenario(4).with_policy("traffic.actuated", kind=kind, from_="07:01", until="07:03")

@@ -49,7 +49,26 @@ def test_a_window_follows_the_clock_when_summer_time_begins() -> None:
     assert not morning.contains(spring, hours(6))
 
 
-@pytest.mark.parametrize("wrong", ["24:00", "7", "07:60", "noon", "", "07:00:00"])
+@pytest.mark.parametrize("wrong", ["24:01", "7", "07:60", "noon", "", "07:00:00"])
 def test_what_is_no_time_of_day_is_refused(wrong: str) -> None:
     with pytest.raises(ConfigError, match="not a time of day"):
         DailyWindow.between("06:00", wrong)
+
+
+def test_a_day_may_end_but_not_begin_at_24() -> None:
+    evening = DailyWindow.between("18:00", "24:00")
+    inside = [evening.contains(MIDNIGHT, hours(hour)) for hour in (0, 17.99, 18, 23.99, 24)]
+    assert inside == [False, False, True, True, False]
+    assert DailyWindow.between("00:00", "24:00") == DailyWindow.between("00:00", "00:00")
+    with pytest.raises(ConfigError, match="not a time of day"):
+        DailyWindow.between("24:00", "06:00")
+
+
+@given(CLOCK, CLOCK, CLOCK, CLOCK)
+def test_windows_overlap_where_a_minute_lies_in_both(a: int, b: int, c: int, d: int) -> None:
+    one, other = DailyWindow.between(text(a), text(b)), DailyWindow.between(text(c), text(d))
+    both = any(
+        one.contains(MIDNIGHT, minutes(at)) and other.contains(MIDNIGHT, minutes(at))
+        for at in (a, c)
+    )
+    assert one.overlaps(other) == other.overlaps(one) == both

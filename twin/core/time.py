@@ -18,6 +18,9 @@ Tick = int
 CLOCK = r"^([01]?\d|2[0-3]):[0-5]\d$"
 ClockTime = Annotated[str, Field(pattern=CLOCK)]
 """A local time of day as a parameter: ``"07:30"``."""
+DAY_END = "24:00"
+ClockEnd = Annotated[str, Field(pattern=rf"{CLOCK}|^{DAY_END}$")]
+"""A local time of day at which something ends: ``"24:00"`` is the end of the day."""
 
 _UNITS = {"ms": 1, "s": 1000, "m": 60_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
 
@@ -142,18 +145,24 @@ class DailyWindow:
 
     @classmethod
     def between(cls, start: str, end: str) -> DailyWindow:
-        """The window between two local times ``"HH:MM"``.
+        """The window between two local times ``"HH:MM"``; it may end at ``"24:00"``.
 
         Raises
         ------
         ConfigError
             One of them is not a time of day.
         """
-        return cls(_clock_seconds(start), _clock_seconds(end))
+        return cls(_clock_seconds(start), 0 if end == DAY_END else _clock_seconds(end))
 
     def contains(self, calendar: Calendar, now: Tick) -> bool:
         """Whether a tick lies in the window."""
-        second = calendar.day_seconds(now)
+        return self._holds(calendar.day_seconds(now))
+
+    def overlaps(self, other: DailyWindow) -> bool:
+        """Whether there is a time of day that lies in both."""
+        return self._holds(other.start) or other._holds(self.start)
+
+    def _holds(self, second: float) -> bool:
         if self.start < self.end:
             return self.start <= second < self.end
         return second >= self.start or second < self.end

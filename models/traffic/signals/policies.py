@@ -14,12 +14,14 @@ from models.traffic.signals import installed, plan, programs
 from models.traffic.signals.installed import Controller, Movement
 from twin.core.model import Parameters
 from twin.core.random import uniforms
-from twin.core.time import ClockTime, DailyWindow, Tick, minutes
+from twin.core.time import ClockEnd, ClockTime, DailyWindow, Tick, minutes
 from twin.errors import ConfigError
 from twin.policy.policy import Action, Policy
 from twin.policy.view import View
 
 Rows = npt.NDArray[np.int64]
+CLAIMS = "traffic.signals"
+"""Where the policies of signals find one another."""
 PLAN_INDEX = 99.0
 """Value of ``traffic.signal_program`` for a program that a policy brings."""
 
@@ -31,7 +33,7 @@ class SignalParameters(Parameters):
 
     signals: tuple[str, ...] = Field(default=(), description="ids; all when left out")
     from_: ClockTime = Field(default="00:00", alias="from", description="local time")
-    until: ClockTime = Field(default="00:00", description="local time; from = until is all day")
+    until: ClockEnd = Field(default="00:00", description="local time; from = until is all day")
 
 
 class SignalPolicy(Policy):
@@ -62,6 +64,7 @@ class SignalPolicy(Policy):
         wanted = set(p.signals or map(str, table.ids))
         known = programs.usual(self.city)
         self.programs = {key: program for key, program in known.items() if key in wanted}
+        self._claim(wanted)
         self._rows = table.rows(np.array(self.install(), dtype=np.str_)).astype(np.int64)
         if not len(self._rows):
             raise ConfigError(
@@ -69,6 +72,29 @@ class SignalPolicy(Policy):
                 where=f"policy {self.name}",
                 mend="the network came without signals, or `signals` names others",
             )
+
+    def _claim(self, signals: set[str]) -> None:
+        """Refuse what another policy of the scenario would overwrite."""
+        others: list[SignalPolicy] = self.world.announced.setdefault(CLAIMS, [])
+        where = f"policy {self.name}"
+        for other in others:
+            if other.acts == self.acts:
+                raise ConfigError(
+                    f"{other.name} already brings what {self.name} would",
+                    where=where,
+                    allowed="one of them in a scenario; it can act at several signals",
+                    mend="leave one of them out",
+                )
+            shared = sorted(signals & set(other.programs))
+            if shared and self._hours.overlaps(other._hours):
+                raise ConfigError(
+                    f"{other.name} acts at the same hours on {len(shared)} of its signals: "
+                    + ", ".join(shared[:8])
+                    + (" ..." if len(shared) > 8 else ""),
+                    where=where,
+                    mend="give each policy its own `signals`, or other hours (from, until)",
+                )
+        others.append(self)
 
     def install(self) -> list[str]:
         """Put what is needed into the streets; ids of the signals."""

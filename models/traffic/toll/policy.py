@@ -13,7 +13,7 @@ from models.traffic.streets import by_ids
 from models.traffic.toll.tariff import CLASS, Band, Tariff
 from twin.city.city import City
 from twin.core.model import Parameters
-from twin.core.time import ClockTime, DailyWindow, Tick, minutes
+from twin.core.time import ClockEnd, ClockTime, DailyWindow, Tick, minutes
 from twin.errors import ConfigError
 from twin.policy.policy import Action, Policy
 from twin.policy.view import View
@@ -27,7 +27,7 @@ class PriceParameters(Parameters):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     from_: ClockTime = Field(alias="from", description="local time")
-    until: ClockTime = Field(description="local time")
+    until: ClockEnd = Field(description="local time")
     price: float = Field(ge=0, le=100, description="EUR")
 
 
@@ -51,7 +51,7 @@ class TollParameters(Parameters):
     )
     price: float = Field(default=2.0, ge=0, le=100, description="EUR a crossing or a kilometre")
     from_: ClockTime = Field(default="06:30", alias="from", description="local time")
-    until: ClockTime = Field(default="18:30", description="local time")
+    until: ClockEnd = Field(default="18:30", description="local time")
     prices: tuple[PriceParameters, ...] = Field(
         default=(), description="prices by time, in place of price, from and until"
     )

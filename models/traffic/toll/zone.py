@@ -12,7 +12,7 @@ from models.traffic import fleet
 from models.traffic.toll.policy import Place, ends_inside, gates
 from models.traffic.toll.tariff import CLASS, VAN, Band, Tariff, Zone
 from twin.core.model import Parameters
-from twin.core.time import ClockTime, DailyWindow, Tick, minutes
+from twin.core.time import ClockEnd, ClockTime, DailyWindow, Tick, minutes
 from twin.errors import ConfigError
 from twin.policy.policy import Action, Policy
 from twin.policy.view import View
@@ -38,7 +38,7 @@ class LowEmissionParameters(Parameters):
     )
     goods: bool = Field(default=True, description="whether vans and trucks are banned too")
     from_: ClockTime = Field(default="00:00", alias="from", description="local time")
-    until: ClockTime = Field(default="00:00", description="local time; all day when equal to from")
+    until: ClockEnd = Field(default="00:00", description="local time; all day when equal to from")
     weekends: bool = Field(default=True, description="also on Saturdays and Sundays")
     fine: float = Field(default=68.0, ge=0, le=1000, description="EUR")
     caught: float = Field(
