@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 import numpy as np
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
+from models.traffic.signals import programs
 from models.traffic.streets import by_class, within
 from twin.core.model import Parameters
-from twin.core.time import Tick, minutes
+from twin.core.time import ClockEnd, ClockTime, DailyWindow, Tick, minutes
 from twin.errors import ConfigError
 from twin.policy.policy import Action, Policy
 from twin.policy.view import View
@@ -77,10 +78,12 @@ class Zone30(Policy):
 class ProgramParameters(Parameters):
     """Of a switch of signal programs."""
 
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
     program: int = Field(ge=0, description="index among the programs of each signal")
     signals: tuple[str, ...] = Field(default=(), description="ids; all when left out")
-    from_: str = Field(default="00:00", alias="from", description="local time")
-    until: str = Field(default="24:00", description="local time")
+    from_: ClockTime = Field(default="00:00", alias="from", description="local time")
+    until: ClockEnd = Field(default="24:00", description="local time")
 
 
 class SignalProgram(Policy):
@@ -97,12 +100,25 @@ class SignalProgram(Policy):
         Raises
         ------
         ConfigError
-            An unknown signal, or one without that program; a time that is none.
+            An unknown signal, or one without that program.
         """
         p, table = self.parameters, self.city["signal"]
         self._rows = np.arange(len(table)) if not p.signals else self._find(p.signals)
-        self._from, self._until = _minute(p.from_, "from"), _minute(p.until, "until")
+        self._check_programs(table.ids[self._rows])
+        self._hours = DailyWindow.between(p.from_, p.until)
         self._now = -1.0
+
+    def _check_programs(self, signals: Iterable[str]) -> None:
+        known = programs.names(self.city)
+        for signal in map(str, signals):
+            # A signal that no file gives a program is left to the engine.
+            if 0 < len(known.get(signal, ())) <= self.parameters.program:
+                raise ConfigError(
+                    f"signal {signal!r} has no program {self.parameters.program}",
+                    where=f"policy {self.name}, program",
+                    allowed=", ".join(f"{i} ({name})" for i, name in enumerate(known[signal])),
+                    mend="name in `signals` those that have it",
+                )
 
     def _find(self, signals: tuple[str, ...]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
         table = self.city["signal"]
@@ -117,23 +133,9 @@ class SignalProgram(Policy):
 
     def decide(self, now: Tick, view: View) -> Iterable[Action]:
         """Switch at the two times."""
-        minute = self.world.calendar.day_seconds(now) / 60.0
-        after, before = self._from <= minute, minute < self._until
-        on = (after and before) if self._from < self._until else (after or before)
-        wanted = float(self.parameters.program) if on else -1.0
+        inside = self._hours.contains(self.world.calendar, now)
+        wanted = float(self.parameters.program) if inside else -1.0
         if wanted == self._now:
             return []
         self._now = wanted
         return [Action("traffic.signal_program", wanted, self._rows)]
-
-
-def _minute(text: str, key: str) -> float:
-    """Minutes since midnight of "HH:MM"."""
-    hour, _, minute = text.partition(":")
-    if not (hour.isdigit() and minute.isdigit()) or int(hour) > 24 or int(minute) > 59:
-        raise ConfigError(
-            f"{key} = {text!r} is not a time of day",
-            where=f"policy {SignalProgram.name}",
-            allowed='"07:30"',
-        )
-    return int(hour) * 60.0 + int(minute)

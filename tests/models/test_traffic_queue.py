@@ -139,7 +139,7 @@ def test_a_signal_program_changes_who_waits() -> None:
         live(bologna(), scenario(15).with_policy("traffic.signal_program", program=0))
     )
     assert other["traffic.time_loss"] != usual["traffic.time_loss"]
-    with pytest.raises(ModelError, match="program 7"):
+    with pytest.raises(ConfigError, match="program 7"):
         live(bologna(), scenario(2).with_policy("traffic.signal_program", program=7))
 
 

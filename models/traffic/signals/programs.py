@@ -80,11 +80,20 @@ class Link:
 
 def usual(city: City) -> dict[str, Program]:
     """The program that each signal runs when the city starts: the last that its files give."""
-    found: dict[str, Program] = {}
-    for file in [city.network, *map(Path, city.demand.get("additional", []))]:
-        if file.is_file():
-            found |= {program.signal: program for program in read(file)}
-    return found
+    return {program.signal: program for program in _all(city)}
+
+
+def names(city: City) -> dict[str, list[str]]:
+    """Ids of the programs of each signal, sorted as SUMO counts them."""
+    found: dict[str, set[str]] = {}
+    for program in _all(city):
+        found.setdefault(program.signal, set()).add(program.name)
+    return {signal: sorted(ids) for signal, ids in found.items()}
+
+
+def _all(city: City) -> list[Program]:
+    files = [city.network, *map(Path, city.demand.get("additional", []))]
+    return [program for file in files if file.is_file() for program in read(file)]
 
 
 def read(file: Path) -> list[Program]:
