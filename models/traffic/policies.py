@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import ConfigDict, Field
 
 from models.traffic.signals import programs
+from models.traffic.signals.claims import Claim, claim
 from models.traffic.streets import by_class, within
 from twin.core.model import Parameters
 from twin.core.time import ClockEnd, ClockTime, DailyWindow, Tick, minutes
@@ -104,13 +105,15 @@ class SignalProgram(Policy):
         """
         p, table = self.parameters, self.city["signal"]
         self._rows = np.arange(len(table)) if not p.signals else self._find(p.signals)
-        self._check_programs(table.ids[self._rows])
+        signals = [str(key) for key in table.ids[self._rows]]
+        self._check_programs(signals)
         self._hours = DailyWindow.between(p.from_, p.until)
+        claim(self.world, Claim(self.name, frozenset(signals), self._hours))
         self._now = -1.0
 
     def _check_programs(self, signals: Iterable[str]) -> None:
         known = programs.names(self.city)
-        for signal in map(str, signals):
+        for signal in signals:
             # A signal that no file gives a program is left to the engine.
             if 0 < len(known.get(signal, ())) <= self.parameters.program:
                 raise ConfigError(

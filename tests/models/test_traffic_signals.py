@@ -129,6 +129,10 @@ def test_two_policies_of_one_signal_are_refused_before_anything_runs(streets: Ci
     both = scenario(1).with_policy("traffic.max_pressure").with_policy("traffic.actuated")
     with pytest.raises(ConfigError, match=r"max_pressure acts at the same hours on .* signals"):
         live(streets, both)
+    for name in ("traffic.max_pressure", "traffic.signal_program"):
+        program = scenario(1).with_policy(name, **({"program": 0} if "program" in name else {}))
+        with pytest.raises(ConfigError, match="acts at the same hours"):
+            live(streets, program.with_policy("traffic.signal_program", program=0))
     twice = scenario(1).with_policy("traffic.max_pressure", signals=some[:1])
     with pytest.raises(ConfigError, match="already brings what"):
         live(streets, twice.with_policy("traffic.max_pressure", signals=some[1:]))

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from pydantic import ConfigDict, Field
 
 from models.traffic.signals import installed, plan, programs
+from models.traffic.signals.claims import Claim, claim
 from models.traffic.signals.installed import Controller, Movement
 from twin.core.model import Parameters
 from twin.core.random import uniforms
@@ -20,8 +21,6 @@ from twin.policy.policy import Action, Policy
 from twin.policy.view import View
 
 Rows = npt.NDArray[np.int64]
-CLAIMS = "traffic.signals"
-"""Where the policies of signals find one another."""
 PLAN_INDEX = 99.0
 """Value of ``traffic.signal_program`` for a program that a policy brings."""
 
@@ -64,7 +63,8 @@ class SignalPolicy(Policy):
         wanted = set(p.signals or map(str, table.ids))
         known = programs.usual(self.city)
         self.programs = {key: program for key, program in known.items() if key in wanted}
-        self._claim(wanted)
+        signals = frozenset(self.programs)
+        claim(self.world, Claim(self.name, signals, self._hours, installs=self.acts[0]))
         self._rows = table.rows(np.array(self.install(), dtype=np.str_)).astype(np.int64)
         if not len(self._rows):
             raise ConfigError(
@@ -72,29 +72,6 @@ class SignalPolicy(Policy):
                 where=f"policy {self.name}",
                 mend="the network came without signals, or `signals` names others",
             )
-
-    def _claim(self, signals: set[str]) -> None:
-        """Refuse what another policy of the scenario would overwrite."""
-        others: list[SignalPolicy] = self.world.announced.setdefault(CLAIMS, [])
-        where = f"policy {self.name}"
-        for other in others:
-            if other.acts == self.acts:
-                raise ConfigError(
-                    f"{other.name} already brings what {self.name} would",
-                    where=where,
-                    allowed="one of them in a scenario; it can act at several signals",
-                    mend="leave one of them out",
-                )
-            shared = sorted(signals & set(other.programs))
-            if shared and self._hours.overlaps(other._hours):
-                raise ConfigError(
-                    f"{other.name} acts at the same hours on {len(shared)} of its signals: "
-                    + ", ".join(shared[:8])
-                    + (" ..." if len(shared) > 8 else ""),
-                    where=where,
-                    mend="give each policy its own `signals`, or other hours (from, until)",
-                )
-        others.append(self)
 
     def install(self) -> list[str]:
         """Put what is needed into the streets; ids of the signals."""
