@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,60 +13,15 @@ from twin.city import bundle as bundles
 from twin.city.city import City, Place
 from twin.city.features import Features
 from twin.city.link import Link
-from twin.city.network import Lane, Network, coordinates, opened, read_network, tables
+from twin.city.network import Lane, Network, coordinates, read_network, tables
 from twin.city.place import NOWHERE, inverse, place
+from twin.city.sumo_files import DETECTORS, copy_demand, elements, read_config
 from twin.city.table import MAPPED, Table
-from twin.errors import DataError
 
-NETWORK = ("net-file", "net", "n")
-ROUTES = ("route-files", "routes", "r")
-ADDITIONAL = ("additional-files", "additional", "a")
-# Sections and options that write files or steer a window: a run of the twin decides those itself.
-NOT_KEPT = frozenset({"output", "report", "gui_only", "gui"})
-WRITES = (
-    "output",
-    "log",
-    "save-state",
-    "netstate",
-    "summary",
-    "tripinfo",
-    "gui-settings",
-    "prefix",
-)
 STOPS = {"busStop": "bus", "trainStop": "rail"}
-DETECTORS = {
-    "e1Detector": "e1",
-    "inductionLoop": "e1",
-    "instantInductionLoop": "instant",
-    "e2Detector": "e2",
-    "laneAreaDetector": "e2",
-}
-# Elements whose `file` is an output, not an input.
-REPORTERS = (
-    *DETECTORS,
-    "e3Detector",
-    "entryExitDetector",
-    "edgeData",
-    "laneData",
-    "routeProbe",
-    "vTypeProbe",
-)
 NAMELESS = frozenset(
     {"run", "sumo", "config", "scenario", "simulation", "osm", "main", "test", "net", "network", ""}
 )
-SILENT = "NUL"
-"""SUMO's name for nowhere, on every system."""
-
-
-@dataclass
-class Config:
-    """A SUMO configuration and the files that it names."""
-
-    file: Path
-    tree: Any
-    network: Path
-    routes: list[Path] = field(default_factory=list)
-    additional: list[Path] = field(default_factory=list)
 
 
 def base(config: Path, folder: Path, name: str | None = None) -> tuple[City, Features]:
@@ -99,7 +53,7 @@ def base(config: Path, folder: Path, name: str | None = None) -> tuple[City, Fea
             "warnings": warnings,
         },
     )
-    extras = [item for file in found.additional for item in _elements(file)]
+    extras = [item for file in found.additional for item in elements(file)]
     _add_programs(network, extras)
     for table in (*tables(network), *_furniture(network, extras)):
         city.add(table)
@@ -107,157 +61,6 @@ def base(config: Path, folder: Path, name: str | None = None) -> tuple[City, Fea
     features = Features()
     add_places(city, features)
     return city, features
-
-
-def read_config(file: Path) -> Config:
-    """A configuration with the files that it names, all of which exist; or a network alone."""
-    from lxml import etree
-
-    if not file.is_file():
-        raise DataError(
-            "there is no such SUMO configuration or network",
-            where=str(file),
-            allowed=".sumocfg, .net.xml, .net.xml.gz",
-        )
-    if file.name.endswith((".net.xml", ".net.xml.gz")):
-        root = etree.Element("configuration")
-        option = etree.SubElement(etree.SubElement(root, "input"), NETWORK[0])
-        option.set("value", file.name)
-        return Config(file, root.getroottree(), file)
-    try:
-        tree = etree.parse(str(file))
-    except etree.XMLSyntaxError as error:
-        raise DataError(f"the SUMO configuration is damaged: {error}", where=str(file)) from None
-    networks = _named(file, tree, NETWORK)
-    if len(networks) != 1:
-        raise DataError(
-            f"the SUMO configuration names {len(networks)} networks",
-            where=f"{file}, net-file",
-            allowed='one: <net-file value="….net.xml"/>',
-        )
-    found = Config(
-        file, tree, networks[0], _named(file, tree, ROUTES), _named(file, tree, ADDITIONAL)
-    )
-    return found
-
-
-def _named(file: Path, tree: Any, options: tuple[str, ...]) -> list[Path]:
-    """Files of an option, as paths."""
-    found = []
-    for option in tree.iter(*options):
-        for name in option.get("value", "").replace(",", " ").split():
-            path = file.parent / name
-            if not path.is_file():
-                raise DataError(
-                    f"the SUMO configuration names a file that is not there: {name}",
-                    where=f"{file}, {option.tag}",
-                    mend="copy the file to where the configuration looks for it",
-                )
-            found.append(path)
-    return found
-
-
-def copy_demand(config: Config, folder: Path, network: str) -> dict[str, list[Path]]:
-    """Copy routes and additional files, with a configuration that works from there.
-
-    What they do stays as it is; only their outputs go nowhere, because a bundle is not written to.
-    """
-    folder.mkdir()
-    copied: dict[Path, Path] = {}
-    for file in _inputs(config):
-        target = folder / file.name
-        while target.exists():
-            target = target.with_name("_" + target.name)
-        copied[file] = target
-        if file in config.additional:
-            _copy_silenced(file, target)
-        else:
-            shutil.copyfile(file, target)
-    listed = {*config.routes, *config.additional}
-    written = folder / "run.sumocfg"
-    _write_config(config, copied, network, written)
-    return {
-        "config": [written],
-        "routes": [copied[file] for file in config.routes],
-        "additional": [copied[file] for file in config.additional],
-        "other": [path for file, path in copied.items() if file not in listed],
-    }
-
-
-def _inputs(config: Config) -> Iterator[Path]:
-    """Every file, but the network, that an option names; each once."""
-    seen = {config.network}
-    for option in config.tree.iter("*"):
-        if _writes(option):
-            continue
-        for name in (option.get("value") or "").replace(",", " ").split():
-            path = config.file.parent / name
-            if path not in seen and path.is_file():
-                seen.add(path)
-                yield path
-
-
-def _writes(option: Any) -> bool:
-    parent = option.getparent()
-    tag = option.tag if isinstance(option.tag, str) else "output"
-    section = parent.tag if parent is not None else ""
-    return section in NOT_KEPT or any(word in tag for word in WRITES)
-
-
-def _write_config(config: Config, copied: dict[Path, Path], network: str, target: Path) -> None:
-    from copy import deepcopy
-
-    root = deepcopy(config.tree.getroot())
-    for option in list(root.iter()):
-        if option is root or option.tag in NOT_KEPT or _writes(option):
-            if option is not root and option.getparent() is not None:
-                option.getparent().remove(option)
-            continue
-        names = (option.get("value") or "").replace(",", " ").split()
-        paths = [config.file.parent / name for name in names]
-        if option.tag in NETWORK:
-            option.set("value", f"../{network}")
-        elif paths and all(path in copied for path in paths):
-            option.set("value", ",".join(copied[path].name for path in paths))
-    target.write_bytes(_bytes(root))
-
-
-def _bytes(root: Any) -> bytes:
-    from lxml import etree
-
-    made: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
-    return made
-
-
-def _copy_silenced(file: Path, target: Path) -> None:
-    """Copy an additional file with its outputs sent nowhere; byte for byte if it has none."""
-    root = _parsed(file)
-    reporters = [item for item in root.iter(*REPORTERS) if item.get("file")]
-    if not reporters:
-        shutil.copyfile(file, target)
-        return
-    for item in reporters:
-        item.set("file", SILENT)
-    made = _bytes(root)
-    if target.suffix == ".gz":
-        import gzip
-
-        made = gzip.compress(made, mtime=0)
-    target.write_bytes(made)
-
-
-def _parsed(file: Path) -> Any:
-    from lxml import etree
-
-    try:
-        with opened(file) as source:
-            return etree.parse(source).getroot()
-    except (etree.XMLSyntaxError, OSError, EOFError) as error:
-        raise DataError(f"the additional file is damaged: {error}", where=str(file)) from None
-
-
-def _elements(file: Path) -> list[Any]:
-    return [item for item in _parsed(file) if isinstance(item.tag, str)]
 
 
 def _place(network: Network) -> tuple[Place, list[str]]:

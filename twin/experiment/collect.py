@@ -12,17 +12,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from twin.city.city import City
 from twin.core.ledger import NOBODY
-from twin.errors import DataError
+from twin.experiment.fields import Fields, common
+from twin.experiment.maps import map_of
 from twin.experiment.statistics import paired
 from twin.report.data import (
     Curve,
     Effect,
-    Geometry,
     Happening,
     IndicatorRow,
-    Layer,
     Making,
     Measure,
     Money,
@@ -33,15 +31,12 @@ from twin.report.data import (
 )
 from twin.results.store import Run
 from twin.scenario.find import names
-from twin.scenario.recipe import load_city
 from twin.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     from twin.experiment.compare import Comparison
 
 Floats = npt.NDArray[np.float64]
-KINDS = {0: "point", 1: "line", 3: "polygon", 5: "line", 6: "polygon"}
-BACKGROUND = ("building", "edge")
 
 
 def collect(comparison: Comparison, language: str, *, drawn: bool = True) -> ReportData:
@@ -73,8 +68,8 @@ def collect(comparison: Comparison, language: str, *, drawn: bool = True) -> Rep
     )
     if not drawn:
         return told
-    fields = [_Fields(list(runs.values())) for runs in comparison.runs]
-    geometries, layers = _map(comparison, fields)
+    fields = [Fields(list(runs.values())) for runs in comparison.runs]
+    geometries, layers = map_of(comparison, fields)
     return replace(
         told,
         profiles=_profiles(comparison, fields),
@@ -124,67 +119,15 @@ def _indicators(comparison: Comparison) -> list[IndicatorRow]:
     return found
 
 
-class _Fields:
-    """Recorded fields of a scenario's runs: curves over time, and one value a row for the map."""
-
-    def __init__(self, runs: Sequence[Run]) -> None:
-        import zarr
-
-        self.groups = [zarr.open_group(str(run.folder / "series.zarr"), mode="r") for run in runs]
-
-    def names(self) -> list[str]:
-        if not self.groups:
-            return []
-        return sorted(name for name, array in self.groups[0].arrays() if "unit" in array.attrs)
-
-    def attributes(self, name: str) -> dict[str, Any]:
-        array = self.groups[0][name]
-        return {**dict(array.attrs), "table": array.metadata.dimension_names[1]}
-
-    def times(self) -> Floats:
-        found: Floats = np.asarray(self.groups[0]["time"][:], dtype=np.float64)
-        return found
-
-    def curve(self, name: str, how: str) -> Curve:
-        """The port over time; flows at the first tick have no interval behind them."""
-        add = np.nanmean if how == "mean" else np.nansum
-        rows = np.array(
-            [add(g[name][:].astype(np.float64), axis=1) for g in self.groups if name in g]
-        )
-        many = len(rows) > 1
-        return Curve(
-            rows.mean(axis=0),
-            rows.min(axis=0) if many else None,
-            rows.max(axis=0) if many else None,
-        )
-
-    def shown(self, name: str) -> Floats:
-        """What a map shows of the port: its mean over time, or what it was in the end."""
-        # The first sample has no interval behind it, unless it is the only one.
-        first = min(1, len(self.times()) - 1)
-        if self.attributes(name).get("profile") == "last":
-            first = len(self.times()) - 1
-        means = [g[name][first:].astype(np.float64).mean(axis=0) for g in self.groups if name in g]
-        found: Floats = np.mean(means, axis=0)
-        return found
-
-    def has(self, name: str) -> bool:
-        return bool(self.groups) and all(name in g for g in self.groups)
-
-
-def _common(fields: Sequence[_Fields]) -> list[str]:
-    return [name for name in fields[0].names() if all(f.has(name) for f in fields)]
-
-
 def _midnight(scenario: Scenario) -> float:
     """Seconds from the midnight before the start to the start."""
     start = scenario.data.period.start
     return start.hour * 3600.0 + start.minute * 60.0
 
 
-def _profiles(comparison: Comparison, fields: Sequence[_Fields]) -> list[Profile]:
+def _profiles(comparison: Comparison, fields: Sequence[Fields]) -> list[Profile]:
     found = []
-    for name in _common(fields):
+    for name in common(fields):
         attributes = fields[0].attributes(name)
         how = attributes.get("profile")
         if how not in ("mean", "sum") or not np.prod(fields[0].groups[0][name].shape):
@@ -255,76 +198,6 @@ def _book(runs: Sequence[Run]) -> dict[tuple[str, str], Money]:
             if payee != NOBODY:
                 received[str(payee), str(category)] += float(amount) / len(runs)
     return {key: Money(paid.get(key, 0.0), received.get(key, 0.0)) for key in {*paid, *received}}
-
-
-def _map(comparison: Comparison, fields: Sequence[_Fields]) -> tuple[list[Geometry], list[Layer]]:
-    city = _city(comparison)
-    layers = []
-    for name in _common(fields):
-        table = fields[0].attributes(name)["table"]
-        if table in city and city[table].geometry is not None and len(city[table]):
-            values = [f.shown(name) for f in fields]
-            known = fields[0].attributes(name)
-            unit, ends = str(known["unit"]), str(known.get("ranked", ""))
-            layers.append(Layer(name, table, unit, values[0], values[1:], ends))
-    shown = dict.fromkeys([*BACKGROUND, *(layer.table for layer in layers)])
-    geometries = [
-        _geometry(city, table)
-        for table in shown
-        if table in city and len(city[table]) and city[table].geometry is not None
-    ]
-    return geometries, layers
-
-
-def _city(comparison: Comparison) -> City:
-    """The very bundle that the runs lived in, or the scenario's city where it is gone."""
-    run = next(run for runs in comparison.runs for run in runs.values())
-    folder = run.manifest["city"].get("folder")
-    try:
-        return City.load(folder) if folder else _named(comparison)
-    except DataError:
-        return _named(comparison)
-
-
-def _named(comparison: Comparison) -> City:
-    scenario = comparison.scenarios[0]
-    return load_city(scenario.data.city, scenario.file)
-
-
-def _geometry(city: City, name: str) -> Geometry:
-    import shapely
-    from pyproj import Transformer
-
-    table = city[name]
-    shapes = table.geometry
-    assert shapes is not None
-    kind = KINDS[int(shapely.get_type_id(shapes[0]))]
-    if kind == "polygon":
-        shapes = np.array([_ring(shape) for shape in shapes], dtype=object)
-    places, owner = shapely.get_coordinates(shapes, return_index=True)
-    east, north = Transformer.from_crs(city.place.crs, "EPSG:4326", always_xy=True).transform(
-        places[:, 0], places[:, 1]
-    )
-    counts = np.bincount(owner, minlength=len(shapes))
-    offsets = None if kind == "point" else np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
-    labels = table["name"] if "name" in table.columns else table.ids
-    return Geometry(
-        table=name,
-        kind=kind,  # type: ignore[arg-type]
-        coordinates=np.column_stack([east, north]),
-        offsets=offsets,
-        labels=[str(label) for label in labels],
-        background=name in BACKGROUND,
-        width=np.asarray(table["lanes"], dtype=np.float64) if "lanes" in table else None,
-    )
-
-
-def _ring(shape: Any) -> Any:
-    """Outer ring of a polygon, of the largest part of several."""
-    import shapely
-
-    parts = shapely.get_parts(shape)
-    return shapely.get_exterior_ring(parts[int(np.argmax(shapely.area(parts)))])
 
 
 def _happenings(comparison: Comparison) -> list[Happening]:
