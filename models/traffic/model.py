@@ -9,13 +9,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from models.traffic import arrivals, cruising
+from models.traffic import arrivals, cruising, screenlines
 from models.traffic.burst import Bursts
 from models.traffic.counts import Counts
 from models.traffic.demand.file import read_demand
 from models.traffic.demand.graph import SPEED_SHARE
 from models.traffic.demand.release import CalibratedTraffic
-from models.traffic.engine import Account, Engine, Rows, Setting, start
+from models.traffic.engine import Account, Engine, Passages, Rows, Setting, start
 from models.traffic.fleet import PETROL, Mix, read_ages
 from models.traffic.network import Network
 from models.traffic.parameters import TrafficParameters
@@ -105,6 +105,7 @@ class Traffic(Model):
                 "the traffic is the demand that came with the city: what citizens decide (a price, "
                 'an alert) does not change it; demand = "both" or "citizens" would'
             )
+        self._lines = screenlines.Screenlines(self.city, world.calendar, parameters.screenlines)
         self._engine: Engine | None = None
         self._pricing: Pricing | None = None
         self._price = self.column("edge")
@@ -179,13 +180,13 @@ class Traffic(Model):
                 'standard; model.traffic.fleet = "FI-2024" gives them their ages'
             )
         self._network = Network.read(self.city) if self._released or tariff is not None else None
-        watched = np.empty(0, dtype=np.int64)
+        watched = self._lines.watched
         if tariff is not None and self._network is not None:
             self._pricing = Pricing(self.world, self._network, self.parameters, tariff)
-            watched = self._pricing.watched
-        if not self._own or (self._pricing is None and self._mix.ages is None):
-            return self.city, watched
-        return self._change_own(), watched
+            watched = np.union1d(watched, self._pricing.watched)
+        if self._own and (self._pricing is not None or self._mix.ages is not None or self._lines):
+            return self._change_own(), watched
+        return self.city, watched
 
     def _change_own(self) -> City:
         """The city with its own vehicles as old as the fleet is, and after they were asked."""
@@ -197,6 +198,9 @@ class Traffic(Model):
             kinds = np.where(kinds == PETROL, cars, self._mix.aged(kinds, keys))
         if self._pricing is not None:
             answers, kinds = self._pricing.ask_own(own, kinds, start, self._setting())
+        self._lines.expect(own.names, kinds)
+        if answers is None and self._mix.ages is None:
+            return self.city
         emit = None if self._mix.ages is None else kinds
         return own.changed(self.city, answers, emit, start, self.world.scratch / "own.rou.xml")
 
@@ -238,8 +242,8 @@ class Traffic(Model):
             self._report(self._engine)
             for port, values in self._engine.columns().items():
                 self[port][:] = values
-            if self._pricing is not None:
-                self._pricing.charge(self._engine.passed(), self._price)
+            if self._pricing is not None or self._lines:
+                self._pass(self._engine.passed(), now)
             self._done = now
             if self._counts is not None and "traffic.flow" in self.world.consumed:
                 self._counts.remember(self["traffic.flow"])
@@ -250,6 +254,12 @@ class Traffic(Model):
         self._price[:] = self["traffic.toll"] + self["traffic.zone_fine"]
         columns = {port.name: self[port.name] for port in self.controls}
         self._engine.control(columns | {"traffic.toll": self._price})
+
+    def _pass(self, passed: Passages, now: Tick) -> None:
+        """Count and charge the passages of a step."""
+        self._lines.count(passed, self._done, now)
+        if self._pricing is not None:
+            self._pricing.charge(passed, self._price)
 
     def _queue_trips(self, now: Tick) -> None:
         records = self.take("citizens.trips")
@@ -294,9 +304,12 @@ class Traffic(Model):
                 vehicles = self._calibrated.around(vehicles, closed)
             if self._pricing is not None:
                 vehicles = self._pricing.dressed(vehicles)
+            self._lines.expect(vehicles.names, vehicles.kind)
             self._departures.unreachable += engine.release(vehicles)
         if self._cruising is not None:
-            engine.release(self._cruising.vehicles(self.take(cruising.PORT.name), self._done))
+            searching = self._cruising.vehicles(self.take(cruising.PORT.name), self._done)
+            self._lines.expect(searching.names, searching.kind)
+            engine.release(searching)
 
     def _report(self, engine: Engine) -> None:
         """Say who has arrived, where somebody wants to know."""
@@ -318,13 +331,19 @@ class Traffic(Model):
         if self._pricing is not None:
             self._pricing.bills.book(self.world.ledger, now)
 
+    def tells(self) -> list[Indicator]:
+        """The declared indicators; those of screenlines for each line."""
+        usual = [i for i in self.indicators if i not in screenlines.INDICATORS]
+        return [*usual, *self._lines.indicators()]
+
     def measure(self) -> Mapping[str, float]:
         """Totals of the run; the rest of the money is booked."""
         assert self._engine is not None
         account = self._engine.account()
         self.world.warnings.extend(account.notes)
         self._book(account, self.world.now)
-        found = measure(account)
+        found = measure(account) | self._lines.measure()
+        self._lines.report(self.world.log, self.world.now)
         if self._pricing is None:
             found |= NOTHING
         else:

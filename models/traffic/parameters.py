@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from models.traffic.engine import EngineName
 from models.traffic.fleet import Emissions
 from models.traffic.queue.parameters import QueueParameters
+from models.traffic.screenlines import ScreenlineParameters
 from models.traffic.sumo.electric import Model as BatteryModel
 from twin.core.model import Parameters
 
@@ -46,6 +47,9 @@ class TrafficParameters(Parameters):
     )
     counts: str | None = Field(
         default=None, description="recorded sensor of traffic.flow that scales the through traffic"
+    )
+    screenlines: tuple[ScreenlineParameters, ...] = Field(
+        default=(), description="lines whose crossings are counted, see its page"
     )
     period: str = Field(default="1m", description="between two fillings of the ports")
     sample: str = Field(

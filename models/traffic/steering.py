@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
+from models.traffic.cordon import ends_inside, gates
 from models.traffic.engine import Floats, Rows
-from models.traffic.toll.policy import ends_inside, gates
 from twin.core.model import Parameters
 from twin.core.time import Tick, minutes
 from twin.errors import ConfigError
@@ -59,7 +59,7 @@ class Gating(Policy):
             No street lies in the area, or none leads in.
         """
         table = self.city["edge"]
-        start, end = ends_inside(self.city, self.parameters.area, ())
+        start, end = ends_inside(self.city, self.parameters.area, (), f"policy {self.name}")
         self._inside: Rows = np.flatnonzero(start & end & table["car"])
         self._gates: Rows = np.flatnonzero(gates(start, end, "inward") & table["car"])
         if not len(self._inside) or not len(self._gates):

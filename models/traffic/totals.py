@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from models.traffic import screenlines
 from models.traffic.engine import EMISSIONS, Account
 from models.traffic.parameters import TrafficParameters
 from twin.core.indicator import Indicator
@@ -36,6 +37,7 @@ INDICATORS = (
     Indicator("traffic.zone_violations", "veh", "lower", "municipality"),
     Indicator("traffic.zone_replaced", "veh", "neutral", "drivers"),
     Indicator("traffic.zone_fines", "EUR", "neutral", "drivers"),
+    *screenlines.INDICATORS,
 )
 
 FUEL_DENSITY = 0.78

@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
+from models.traffic.cordon import ends_inside, gates
 from models.traffic.streets import Rows, chosen
-from models.traffic.toll.policy import ends_inside, gates
 from twin.core.model import Parameters, Process
 from twin.core.time import minutes
 from twin.errors import ConfigError
@@ -157,7 +157,7 @@ class Evacuation(Event):
             No street lies in the area, or an end before the beginning.
         """
         p, where, table = self.parameters, f"event {self.name}", self.city["edge"]
-        start, end = ends_inside(self.city, p.area, ())
+        start, end = ends_inside(self.city, p.area, (), where)
         self._inside: Rows = np.flatnonzero(start & end & table["car"])
         self._gates: Rows = np.flatnonzero(gates(start, end, "inward") & table["car"])
         if not len(self._inside):

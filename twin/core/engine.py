@@ -376,8 +376,8 @@ def _guard(process: Process, name: str, world: World) -> Process:
 
 def _measure(model: Model) -> list[tuple[Indicator, float]]:
     """The model's indicators in their declared order."""
-    values = model.measure()
-    declared = {indicator.name for indicator in model.indicators}
+    values, told = model.measure(), list(model.tells())
+    declared = {indicator.name for indicator in told}
     if set(values) != declared:
         odd = sorted(set(values) ^ declared)
         raise ModelError(
@@ -389,4 +389,4 @@ def _measure(model: Model) -> list[tuple[Indicator, float]]:
             raise ModelError(
                 f"{model.name!r} measures {name} = {value}", allowed="a finite number, or NaN"
             )
-    return [(indicator, float(values[indicator.name])) for indicator in model.indicators]
+    return [(indicator, float(values[indicator.name])) for indicator in told]

@@ -45,7 +45,7 @@ class Model(ABC):
     reads, writes, controls
         Ports. A control is owned by this model and set by policies and events.
     indicators
-        What :meth:`measure` returns.
+        What it can measure; :meth:`tells` says what a run does.
     observes
         Ports whose sensor readings this model wants, see ``self.world.observations``.
     period
@@ -80,8 +80,15 @@ class Model(ABC):
         """SimPy processes of this model, started after ``setup``; times are ticks (integers)."""
         return ()
 
+    def tells(self) -> Iterable[Indicator]:
+        """What this run measures: what is declared, unless a scenario asks for several alike.
+
+        Each of several alike is called ``NAME:WHICH``, where ``NAME`` is declared.
+        """
+        return self.indicators
+
     def measure(self) -> Mapping[str, float]:
-        """Value of each declared indicator, at the end of the run."""
+        """Value of each indicator that the run tells, at its end."""
         return {}
 
     def close(self) -> None:

@@ -93,10 +93,17 @@ def _part(
     group: Any, key: str, use: str, values: dict[str, Any], scenario: Scenario, world: World
 ) -> Any:
     kind = find(group, use, where=scenario.where(key))
-    return kind(world, _parameters(kind.Parameters, values, key, scenario))
+    return kind(world, parameters_of(kind.Parameters, values, key, scenario))
 
 
-def _parameters(schema: Any, values: dict[str, Any], key: str, scenario: Scenario) -> Any:
+def parameters_of(schema: Any, values: dict[str, Any], key: str, scenario: Scenario) -> Any:
+    """Parameters of the part at ``key`` of a scenario, checked.
+
+    Raises
+    ------
+    ConfigError
+        A wrong one, with file and key.
+    """
     try:
         return schema.model_validate(values)
     except ValidationError as error:
@@ -110,7 +117,7 @@ def _sensors(scenario: Scenario) -> tuple[list[RecordedSensor], list[VirtualSens
     for i, item in enumerate(scenario.data.sensor):
         key = f"sensor.{i}"
         kind = find("sensors", item.use, where=scenario.where(key))
-        parameters = _parameters(kind.Parameters, item.parameters, key, scenario)
+        parameters = parameters_of(kind.Parameters, item.parameters, key, scenario)
         # Virtual sensors draw by name: it must not depend on how many sensors come before.
         observed = item.parameters.get("port") or "+".join(item.parameters.get("values", {}))
         name = item.name or f"{item.use}:{observed}"

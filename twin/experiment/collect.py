@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from twin.core.ledger import NOBODY
+from twin.experiment.alike import alike
 from twin.experiment.fields import Fields, common
 from twin.experiment.maps import map_of
 from twin.experiment.statistics import paired
@@ -254,20 +255,22 @@ def _source(source: Any) -> str:
     return str(source or "")
 
 
-def _name(scenario: Scenario) -> str:
-    """The name by which a scenario can be loaded again; empty if it was changed since."""
-    if scenario.file is None or not scenario.file.is_file():
-        return ""
-    if Scenario.load(scenario.file).digest() != scenario.digest():
-        return ""
-    name = f"{scenario.file.parent.name}/{scenario.file.stem}"
-    return name if name in names() else str(scenario.file)
+def _named_files(scenarios: Sequence[Scenario]) -> list[str]:
+    """Names by which the scenarios can be loaded again; none if one was changed since."""
+    files = [s.file for s in scenarios if s.file is not None and s.file.is_file()]
+    if len(files) < len(scenarios):
+        return []
+    again = alike([Scenario.load(file) for file in files])
+    if any(a.digest() != s.digest() for a, s in zip(again, scenarios, strict=True)):
+        return []
+    short = [f"{file.parent.name}/{file.stem}" for file in files]
+    return [s if s in names() else str(f) for s, f in zip(short, files, strict=True)]
 
 
 def _command(comparison: Comparison) -> str:
     """The command that makes the same; empty where a scenario was changed after it was loaded."""
-    wanted = [_name(s) for s in comparison.scenarios]
-    if not all(wanted):
+    wanted = _named_files(comparison.scenarios)
+    if not wanted:
         return ""
     if len(wanted) == 1:
         return f"twin run {wanted[0]} --seed {comparison.seeds[0]}"

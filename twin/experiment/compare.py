@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from twin.core.indicator import Indicator
 from twin.errors import ConfigError, DataError, ModelError
+from twin.experiment.alike import alike
 from twin.experiment.jobs import Done, Task, Watch, live_all
 from twin.experiment.live import city_of, validate
 from twin.experiment.statistics import Paired, paired
@@ -241,6 +242,7 @@ def compare(
     wanted = list(range(1, seeds + 1)) if isinstance(seeds, int) else [int(s) for s in seeds]
     if not wanted or len(set(wanted)) != len(wanted):
         raise ConfigError(f"seeds = {seeds!r}", allowed="at least one seed, each once")
+    scenarios = alike(scenarios)
     for scenario in scenarios:
         validate(scenario, wanted[0])
     tasks = [Task(scenario, seed) for seed in wanted for scenario in scenarios]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, overload
 
@@ -17,6 +17,10 @@ from twin.errors import ConfigError
 if TYPE_CHECKING:
     from twin.core.world import World
     from twin.policy.view import View
+
+
+Measured = Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]]
+"""Entries for list parameters of models: by model, then by parameter."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,15 @@ class Policy(ABC):
 
     def setup(self) -> None:
         """Prepare; every column of the run is there."""
+
+    @classmethod
+    def measures(cls, parameters: Any) -> Measured:
+        """What every life of a comparison must measure to show what this policy does.
+
+        A comparison adds these entries (each with a ``name``) to the list parameters of the models
+        of all its scenarios, also of those without the policy.
+        """
+        return {}
 
     @abstractmethod
     def decide(self, now: Tick, view: View) -> Iterable[Action]:

@@ -50,8 +50,14 @@ class Catalogue:
         return None if text is None else self.numbers.typeset(text)
 
     def label(self, kind: str, name: str) -> str:
-        """What people call the thing ``name`` of this kind; the name itself where nobody said."""
+        """What people call the thing ``name`` of this kind; the name itself where nobody said.
+
+        One of several alike, ``NAME:WHICH``, is called by both, a policy by its own label.
+        """
         text = self.get(f"{kind}.{name}")
+        if text is None and ":" in name:
+            alike, _, which = name.partition(":")
+            return f"{self.label(kind, alike)} ({self.label('policy', which)})"
         return name if text is None else text
 
     def plural(self, key: str, count: int, /, **values: object) -> str:

@@ -38,8 +38,8 @@ class Bills:
     Attributes
     ----------
     crossings, revenue
-        Passages of watched edges so far (vehicles, where each gets one bill), charged or not, and
-        EUR paid, also in fines.
+        Passages that were charged so far (vehicles, where each gets one bill), and EUR paid, also
+        in fines.
     violations, replacements
         Passages of vehicles that a zone bans, and EUR for vehicles in their place.
     cost
@@ -54,7 +54,6 @@ class Bills:
         self._cells: dict[tuple[str, int, int], list[float]] = {}
         self._fresh: dict[tuple[str, str], float] = {}
         self._charged = 0
-        self._seen: set[str] = set()
         self._billed: set[str] = set()
         self._booked: Tick = 0
         self.crossings = self.violations = 0
@@ -75,7 +74,8 @@ class Bills:
     def charge(self, passed: Passages, price: Floats) -> None:
         """Charge passages at the prices of the moment; (n_edges,) float64, EUR for a car."""
         for name, edge in zip(passed.names, passed.edges, strict=True):
-            self.crossings += self._first(str(name), self._seen)
+            if self._tariff.unit[edge] <= 0.0:
+                continue
             payer = self._payers.get(str(name), UNKNOWN)
             share = self._tariff.share(np.array([payer.kind]), np.array([payer.resident]))
             amount = float(price[edge] * share[0])
@@ -83,15 +83,15 @@ class Bills:
                 self.violations += 1
                 amount = self._fined(str(name), int(edge), self._tariff.zone)
             if amount > 0.0:
-                self._charged += self._first(str(name), self._billed)
+                billed = self._first(str(name))
+                self.crossings += billed
+                self._charged += billed
                 self._owe(payer, amount)
 
-    def _first(self, name: str, known: set[str]) -> bool:
-        """Whether a vehicle counts: always, or the first time where it gets one bill."""
-        if not self._tariff.once:
-            return True
-        fresh = name not in known
-        known.add(name)
+    def _first(self, name: str) -> bool:
+        """Whether a vehicle gets a bill: always, or the first time where it gets one for all."""
+        fresh = not self._tariff.once or name not in self._billed
+        self._billed.add(name)
         return fresh
 
     def _fined(self, name: str, edge: int, zone: Zone) -> float:

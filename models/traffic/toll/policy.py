@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import ConfigDict, Field
 
+from models.traffic.cordon import Box, Flags, Place, crossed, ends_inside
 from models.traffic.engine import Floats
-from models.traffic.streets import by_ids
 from models.traffic.toll.tariff import CLASS, Band, Tariff
-from twin.city.city import City
 from twin.core.model import Parameters
 from twin.core.time import ClockEnd, ClockTime, DailyWindow, Tick, minutes
 from twin.errors import ConfigError
-from twin.policy.policy import Action, Policy
+from twin.policy.policy import Action, Measured, Policy
 from twin.policy.view import View
-
-Place = tuple[float, float]
 
 
 class PriceParameters(Parameters):
@@ -39,9 +36,7 @@ class TollParameters(Parameters):
     kind: Literal["cordon", "distance"] = Field(
         default="cordon", description="a price for each crossing, or for each kilometre inside"
     )
-    area: tuple[float, float, float, float] | None = Field(
-        default=None, description="west, south, east, north in degrees"
-    )
+    area: Box | None = Field(default=None, description="west, south, east, north in degrees")
     polygon: tuple[Place, ...] = Field(
         default=(), description="corners as [longitude, latitude], in place of a box"
     )
@@ -118,30 +113,30 @@ class Toll(Policy):
         they drive inside is told by a device of their own.
         """
         p, table, where = self.parameters, self.city["edge"], f"policy {self.name}"
-        unit = np.zeros(len(table))
-        border = np.zeros(len(table), dtype=bool)
-        if p.edges:
-            unit[by_ids(self.city, p.edges, f"{where}, edges")] = 1.0
-        elif p.area is None and len(p.polygon) < 3:
-            raise ConfigError(
-                "it is not said where",
-                where=where,
-                allowed="`area` (west, south, east, north), `polygon` (three corners or more) or "
-                "`edges` (ids)",
-            )
-        else:
-            start, end = ends_inside(self.city, p.area, p.polygon)
-            unit[gates(start, end, p.crossings) & table["car"]] = 1.0
-            if p.kind == "distance":
-                border = gates(start, end, "both") & table["car"]
-                unit[:] = np.where(start & end & table["car"], table["length"] / 1000.0, 0.0)
-        if not unit.any():
-            raise ConfigError(
-                "no street that cars use crosses the border of the area",
-                where=f"{where}, area",
-                allowed=_extent(self.city),
-            )
-        return unit, border if border.any() else unit > 0.0
+        found = crossed(self.city, p.area, p.polygon, p.edges, p.crossings, where)
+        if p.kind == "cordon" or p.edges:
+            return np.where(found, 1.0, 0.0), found
+        start, end = ends_inside(self.city, p.area, p.polygon, where)
+        inside = start & end & table["car"]
+        if not inside.any():
+            raise ConfigError("no street that cars use lies in the area", where=f"{where}, area")
+        border = crossed(self.city, p.area, p.polygon, (), "both", where)
+        return np.where(inside, table["length"] / 1000.0, 0.0), border
+
+    @classmethod
+    def measures(cls, parameters: Any) -> Measured:
+        """The crossings of the cordon, all day and in the hours with a price."""
+        p: TollParameters = parameters
+        line = {
+            "name": cls.name,
+            "area": p.area,
+            "polygon": p.polygon,
+            "edges": p.edges,
+            "crossings": p.crossings,
+            "hours": [(one.from_, one.until) for one in p.prices] or [(p.from_, p.until)],
+            "weekends": p.weekends,
+        }
+        return {"traffic": {"screenlines": [line]}}
 
     def decide(self, now: Tick, view: View) -> Iterable[Action]:
         """Charge what the tariff says for the time."""
@@ -162,41 +157,3 @@ def bands(
     if not prices:
         return (Band(DailyWindow.between(start, until), price),)
     return tuple(Band(DailyWindow.between(one.from_, one.until), one.price) for one in prices)
-
-
-Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
-
-
-def ends_inside(
-    city: City, area: Sequence[float] | None, polygon: Sequence[Place]
-) -> tuple[Flags, Flags]:
-    """Whether the start, and the end, of each edge lies in a box or a polygon of degrees."""
-    import shapely
-    from pyproj import Transformer
-
-    to_degrees = Transformer.from_crs(city.place.crs, "EPSG:4326", always_xy=True)
-    points = city["junction"].points
-    longitude, latitude = to_degrees.transform(points[:, 0], points[:, 1])
-    shape = shapely.box(*area) if area is not None else shapely.Polygon(polygon)
-    inside = shapely.contains_xy(shape, longitude, latitude)
-    table = city["edge"]
-    return inside[table["from_junction"]], inside[table["to_junction"]]
-
-
-def gates(start: Flags, end: Flags, crossings: str) -> Flags:
-    """Edges that lead over the border of an area; (n_edges,) bool."""
-    inward, outward = ~start & end, start & ~end
-    found: Flags = {"inward": inward, "outward": outward, "both": inward | outward}[crossings]
-    return found
-
-
-def _extent(city: City) -> str:
-    from pyproj import Transformer
-
-    to_degrees = Transformer.from_crs(city.place.crs, "EPSG:4326", always_xy=True)
-    points = city["junction"].points
-    longitude, latitude = to_degrees.transform(points[:, 0], points[:, 1])
-    return (
-        f"a part of {min(longitude):.4f}, {min(latitude):.4f}, {max(longitude):.4f}, "
-        f"{max(latitude):.4f} (west, south, east, north) that does not hold all of it"
-    )

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import ConfigDict, Field
 
 from models.traffic import fleet
-from models.traffic.toll.policy import Place, ends_inside, gates
+from models.traffic.cordon import Box, Place, crossed
 from models.traffic.toll.tariff import CLASS, VAN, Band, Tariff, Zone
 from twin.core.model import Parameters
 from twin.core.time import ClockEnd, ClockTime, DailyWindow, Tick, minutes
 from twin.errors import ConfigError
-from twin.policy.policy import Action, Policy
+from twin.policy.policy import Action, Measured, Policy
 from twin.policy.view import View
 
 
@@ -23,9 +23,7 @@ class LowEmissionParameters(Parameters):
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
-    area: tuple[float, float, float, float] | None = Field(
-        default=None, description="west, south, east, north in degrees"
-    )
+    area: Box | None = Field(default=None, description="west, south, east, north in degrees")
     polygon: tuple[Place, ...] = Field(
         default=(), description="corners as [longitude, latitude], in place of a box"
     )
@@ -74,14 +72,8 @@ class LowEmissionZone(Policy):
             No area, or one that no street leads into; a second price on the streets.
         """
         p, where, table = self.parameters, f"policy {self.name}", self.city["edge"]
-        if p.area is None and len(p.polygon) < 3:
-            raise ConfigError(
-                "it is not said where", where=where, allowed="`area` or `polygon` (degrees)"
-            )
-        start, end = ends_inside(self.city, p.area, p.polygon)
-        unit = np.where(gates(start, end, "inward") & table["car"], 1.0, 0.0)
-        if not unit.any():
-            raise ConfigError("no street that cars use leads into the area", where=where)
+        found = crossed(self.city, p.area, p.polygon, (), "inward", where)
+        unit = np.where(found, 1.0, 0.0)
         if "traffic.toll" in self.world.announced:
             raise ConfigError(
                 "this scenario has two prices on the streets",
@@ -92,7 +84,7 @@ class LowEmissionZone(Policy):
             unit=unit,
             bands=(Band(DailyWindow.between(p.from_, p.until), p.fine * p.caught),),
             weekends=p.weekends,
-            factor=np.array([float(self.banned(kind)) for kind in range(len(fleet.NAMES))]),
+            factor=np.array([float(banned(p, kind)) for kind in range(len(fleet.NAMES))]),
             resident=1.0,
             lanes=float(table["lanes"][unit > 0.0].sum()),
             upkeep=p.gate_cost / p.gate_life + p.gate_upkeep,
@@ -102,15 +94,19 @@ class LowEmissionZone(Policy):
         self.world.announced["traffic.toll"] = self.tariff
         self._now = 0.0
 
-    def banned(self, kind: int) -> bool:
-        """Whether one of ``fleet.NAMES`` may not enter."""
-        p, base = self.parameters, int(fleet.BASE[kind])
-        if CLASS[kind] >= VAN and not p.goods:
-            return False
-        oldest = p.petrol if base == fleet.PETROL else p.diesel
-        if oldest is not None and base != fleet.ELECTRIC:
-            return bool(fleet.EURO[kind] < oldest)
-        return fleet.critair(kind) > p.critair
+    @classmethod
+    def measures(cls, parameters: Any) -> Measured:
+        """The crossings into the zone, also those of the vehicles that it bans."""
+        p: LowEmissionParameters = parameters
+        line = {
+            "name": cls.name,
+            "area": p.area,
+            "polygon": p.polygon,
+            "hours": [(p.from_, p.until)],
+            "weekends": p.weekends,
+            "kinds": [name for kind, name in enumerate(fleet.NAMES) if banned(p, kind)],
+        }
+        return {"traffic": {"screenlines": [line]}}
 
     def decide(self, now: Tick, view: View) -> Iterable[Action]:
         """Hold within the hours."""
@@ -119,3 +115,14 @@ class LowEmissionZone(Policy):
             return []
         self._now = price
         return [Action("traffic.zone_fine", price * self.tariff.unit)]
+
+
+def banned(p: LowEmissionParameters, kind: int) -> bool:
+    """Whether one of ``fleet.NAMES`` may not enter."""
+    base = int(fleet.BASE[kind])
+    if CLASS[kind] >= VAN and not p.goods:
+        return False
+    oldest = p.petrol if base == fleet.PETROL else p.diesel
+    if oldest is not None and base != fleet.ELECTRIC:
+        return bool(fleet.EURO[kind] < oldest)
+    return fleet.critair(kind) > p.critair
