@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from datetime import date
 
-    from models.citizens.gtfs import Feed
+    from twin.city.gtfs import Feed
 
 
 def gtfs(
@@ -25,7 +25,7 @@ def gtfs(
 
     In a scenario: [model.citizens] gtfs_file = "feed.zip".
     """
-    from models.citizens.gtfs import read_feed
+    from twin.city.gtfs import read_feed
 
     begin, end = _hours(hours)
     read = read_feed(feed, _date(day))

@@ -117,7 +117,8 @@ class Citizens(Model):
         """Public transport by the timetable of the day, where a feed is given."""
         if self.parameters.gtfs_file is None:
             return None
-        from models.citizens import gtfs, transit
+        from models.citizens import transit
+        from twin.city import gtfs
 
         day = self.parameters.gtfs_date or days.lived(self.world.calendar, 0)
         feed = gtfs.read_feed(Path(self.parameters.gtfs_file), day)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from models.citizens.gtfs import Feed
 from models.citizens.space import Space
 from twin.city.city import City
+from twin.city.gtfs import Feed
 
 Floats = npt.NDArray[np.float64]
 

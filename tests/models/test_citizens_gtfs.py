@@ -11,10 +11,11 @@ import pytest
 from pyproj import Transformer
 
 from models.citizens import space
-from models.citizens.gtfs import clock, read_feed
 from models.citizens.transit import between_zones
 from tests.models import citizens_town
 from twin.city.city import City
+from twin.city.gtfs import read_feed
+from twin.city.gtfs_tables import clock
 from twin.errors import DataError
 
 TUESDAY, SUNDAY = date(2025, 1, 14), date(2025, 1, 19)
