@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -18,8 +18,8 @@ from models.lighting.groups import streets_of
 from models.lighting.lamps import LED, NEVER, Luminaires
 from models.lighting.light import kernels as streetlight
 from models.lighting.parameters import INDICATORS, Parameters
-from models.lighting.presence.passers import passers
-from models.lighting.savings import over, payback
+from models.lighting.presence.source import PASSAGES, WALKS, passers, spared
+from models.lighting.savings import over, payback, saved_power
 from twin.core.indicator import Indicator
 from twin.core.model import Model
 from twin.core.port import Port
@@ -48,6 +48,8 @@ class Lighting(Model):
         Port("traffic.flow", table="edge", unit="veh/h", kind="flow", default=0.0),
         Port("traffic.speed", table="edge", unit="m/s", default=0.0),
         Port("citizens.walkers", table="edge", unit="person/h", kind="flow", default=0.0),
+        PASSAGES,
+        WALKS,
     )
     writes = (
         Port("lighting.power", table="lamp", unit="W", profile="sum"),
@@ -71,9 +73,13 @@ class Lighting(Model):
         self._last: Tick = 0
         self._seen = 0
         self._changed = True
-        self._was_dark = self._late = False
+        self._was_dark = self._late = self._waiting = False
 
     # -- the start -----------------------------------------------------------------------------
+
+    def spares(self) -> Iterable[str]:
+        """Single vehicles and walkers, where no lamp waits for them."""
+        return spared(self.world, self.parameters.presence)
 
     def setup(self) -> None:
         """Luminaires, streets, faults, and what switches the lamps."""
@@ -96,7 +102,7 @@ class Lighting(Model):
         self._utc = self.world.calendar.utc(0)
         self._curfew = DailyWindow.between(rules.curfew_from, rules.curfew_until)
         self._allocate(len(ids), len(streets))
-        self._passers = passers(self.city, streets, streams, rules)
+        self._passers = passers(self.city, streets, self.world, rules)
         self._known = known.Known.of(streets, self._lamps, rules)
         known.publish(self.world, self._known)
 
@@ -133,7 +139,9 @@ class Lighting(Model):
     # -- one step ------------------------------------------------------------------------------
 
     def step(self, now: Tick) -> None:
-        """Account for the time since the last step, then the power and light from now on."""
+        """Account for the time since the last step, then the light from now on."""
+        if now > self._last:
+            self._meet()
         self._elapse(now)
         utc = self._utc + timedelta(milliseconds=now)
         dark = self._switch.look(utc, float(self["weather.cloud"][0]))
@@ -142,17 +150,21 @@ class Lighting(Model):
             self._settle()
             self._refresh(dark)
         self._was_dark, self._late = dark, curfew
-        waiting = self._waits and dark
-        if dark:
-            self._judge()
-        if waiting:
-            self._passers.drive(self["traffic.speed"])
-            self._passers.pass_by(self.period / 1000.0)
-        if waiting or self._fresh:
+        if self._waiting or self._fresh:
             self._spread()
+        self._waiting = self._waits and dark
         if self._accounts.due(now):
             self._settle()
             self._accounts.bill(now)
+
+    def _meet(self) -> None:
+        """Who used each street in the step that ended, and which lamps waited for them."""
+        if self._was_dark:
+            self._judge()
+        self._passers.see(self.take(PASSAGES.name), self.take(WALKS.name))
+        if self._waiting:
+            self._passers.drive(self["traffic.speed"])
+        self._passers.pass_by(self.period / 1000.0, self._waiting)
 
     def _controlled(self) -> bool:
         """Whether a control was set since the last look; controls are set only through the log."""
@@ -236,7 +248,7 @@ class Lighting(Model):
         )
 
     def _spread(self) -> None:
-        """The ports of the coming step."""
+        """The ports: who was there in the step that ended, with the levels from now on."""
         everywhere, self._fresh = self._fresh, False
         streets, power, needed = self._streets, self["lighting.power"], self.world.consumed
         cabinets = "lighting.cabinet_power" in needed
@@ -252,7 +264,7 @@ class Lighting(Model):
             streetlight.shine(lux, streets.edge, streets.back, self["lighting.illuminance"])
 
     def _judge(self) -> None:
-        """Who uses each street now, and what that asks for."""
+        """Who used each street, and what that asks for."""
         streets = self._streets
         streetlight.judge(
             self["traffic.flow"],
@@ -305,18 +317,11 @@ class Lighting(Model):
         sums["dimmed"] += float(total[DIMMED]) * elapsed
         sums["faulty"] += self._faulty * elapsed
         sums["trespass"] += float(total[TRESPASS]) * elapsed * self._late
-        accounts.saved += self._saved_power(share) * elapsed / 1000.0
+        rows = np.flatnonzero(self._renewed)
+        saved = saved_power(lamps, rows, self._low, self._high, self._fed, share)
+        accounts.saved += saved * elapsed / 1000.0
         accounts.light += float(total[USEFUL]) * elapsed
         accounts.area += float(self._streets.area.sum()) * elapsed
-
-    def _saved_power(self, share: npt.NDArray[np.float64]) -> float:
-        """What renewed lamps take less than those that stood there at full light, W."""
-        rows = np.flatnonzero(self._renewed)
-        if not len(rows):
-            return 0.0
-        low, high = self._low[rows], self._high[rows]
-        now = low + (high - low) * share[rows]
-        return float((self._lamps.before[rows] * self._fed[rows] - now).sum())
 
     def _account_light(self, elapsed: float) -> None:
         """Whether each street had enough light for those who were there."""

@@ -29,8 +29,10 @@ class Parameters(Base):
     standing_led: float = Field(default=0.145, ge=0.0, le=1.0, description="LED power not dimmable")
     standing_hps: float = Field(default=0.3, ge=0.0, le=1.0, description="the same of sodium lamps")
     cleaning: float = Field(default=3.0, ge=0.0, description="between two cleanings, years")
-    presence: Literal["lamps", "streets"] = Field(
-        default="lamps", description="who comes lights lamp after lamp, or all of a street at once"
+    presence: Literal["auto", "vehicles", "flows", "streets"] = Field(
+        default="auto",
+        description="who lights lamps: vehicles one by one, or who is drawn from the flows, lamp "
+        "after lamp or all of a street at once; auto: vehicles where a model gives them",
     )
     ahead: float = Field(default=100.0, gt=0.0, description="lit ahead of a vehicle, m")
     walker_ahead: float = Field(default=30.0, gt=0.0, description="lit ahead of a walker, m")

@@ -10,6 +10,8 @@ import numpy.typing as npt
 from models.lighting import technology
 from models.lighting.lamps import LED, Luminaires
 
+Floats = npt.NDArray[np.float64]
+Singles = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
 
 
@@ -33,6 +35,22 @@ def payback(lamps: Luminaires, rows: Rows, energy: float, hours: float, rules: A
     after = technology.upkeep(np.full(len(rows), LED), rules.visit)
     yearly = energy * rules.price + float((before - after).sum()) * hours
     return over(len(rows) * rules.luminaire, yearly)
+
+
+def saved_power(
+    lamps: Luminaires, rows: Rows, low: Singles, high: Singles, fed: Floats, share: Floats
+) -> float:
+    """What renewed lamps take less than those that stood there at full light, W.
+
+    Parameters
+    ----------
+    rows
+        Lamps that were renewed.
+    low, high, fed, share : (n_lamps,)
+        Power of both states of each lamp, whether it is fed, and its share of time in the high one.
+    """
+    now = low[rows] + (high[rows] - low[rows]) * share[rows]
+    return float((lamps.before[rows] * fed[rows] - now).sum())
 
 
 def over(part: float, whole: float) -> float:

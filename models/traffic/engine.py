@@ -10,8 +10,9 @@ What happens when
    is known. It may refuse its input (``ConfigError`` or ``ModelError``).
 2. At tick 0 ``control`` is called once, before anything moves.
 3. At each later step ``now`` of the model, in this order, once each: ``release`` (vehicles that
-   depart in ``[previous step, now)``), ``advance(now)``, ``columns()``, ``passed()`` where edges
-   are watched, ``control``; once an hour and at the end ``account()``.
+   depart in ``[previous step, now)``), ``advance(now)``, ``entered()`` where somebody follows the
+   vehicles (:mod:`models.traffic.passages`), ``columns()``, ``passed()`` where edges are watched,
+   ``control``; once an hour and at the end ``account()``.
 4. ``close()`` once, also after a failure; again it does nothing, nor in a forked child.
 
 Between steps the process may fork: no thread, no output file held open.

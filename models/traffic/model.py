@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from models.traffic import arrivals, cruising, screenlines
+from models.traffic import arrivals, cruising, passages, screenlines
 from models.traffic.burst import Bursts
 from models.traffic.counts import Counts
 from models.traffic.demand.file import read_demand
@@ -67,6 +67,7 @@ class Traffic(Model):
         Port("traffic.nox", "edge", "g/s", "flow", profile="sum"),
         Port("traffic.pm", "edge", "g/s", "flow", profile="sum"),
         arrivals.PORT,
+        passages.PORT,
     )
     controls = (
         Port("traffic.closed", "edge", "1", "control", bounds=(0.0, 1.0), default=0.0),
@@ -312,8 +313,11 @@ class Traffic(Model):
             engine.release(searching)
 
     def _report(self, engine: Engine) -> None:
-        """Say who has arrived, where somebody wants to know."""
-        if arrivals.PORT.name in self.world.consumed and isinstance(engine, arrivals.Reports):
+        """Say who has arrived and who entered which edge, where somebody wants to know."""
+        consumed = self.world.consumed
+        if passages.PORT.name in consumed and isinstance(engine, passages.Follows):
+            self.publish(passages.PORT.name, **passages.records(engine.entered()))
+        if arrivals.PORT.name in consumed and isinstance(engine, arrivals.Reports):
             self.publish(arrivals.PORT.name, **arrivals.records(engine.arrived()))
 
     def _follow_counts(self) -> None:

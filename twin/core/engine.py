@@ -87,11 +87,11 @@ class Engine:
         self._fill_constants()
         self._check_policies_and_events()
         self.recorder = Recorder(self._recorded(), data.record.every)
-        self.world.consumed = self._consumed()
         acts = [policy.acts for policy, _ in self.parts.policies]
         acts += [event.acts for event in self.parts.events]
         self.world.controlled = frozenset(port for ports in acts for port in ports)
         self.world.written = frozenset(p.name for m in self.parts.models for p in m.writes)
+        self.world.consumed = self._consumed()
         for i, event in enumerate(self.parts.events):
             with self._at(f"event.{i}"):
                 event.setup()
@@ -223,7 +223,10 @@ class Engine:
     def _consumed(self) -> frozenset[str]:
         seen = {port for policy, _ in self.parts.policies for port in policy.sees}
         recorded = {port.name for port, _ in self._recorded()}
-        return frozenset(self.wiring.consumed | seen | recorded | set(self._observed()))
+        read: set[str] = set()
+        for model in self.parts.models:
+            read |= {port.name for port in model.reads} - set(model.spares())
+        return frozenset(self.wiring.consumed | read | seen | recorded | set(self._observed()))
 
     # -- the run -----------------------------------------------------------------------------
 

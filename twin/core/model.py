@@ -70,6 +70,13 @@ class Model(ABC):
         """The column of a port; written in place. (n,) float64 over the port's table."""
         return self.world.state.columns[port]
 
+    def spares(self) -> Iterable[str]:
+        """Ports among ``reads`` that this model has no use for in this run: nobody need fill them.
+
+        Asked once, when ``world.controlled`` and ``world.written`` are known and before any setup.
+        """
+        return ()
+
     def setup(self) -> None:
         """Fill the first values; every column of the run is allocated and every model exists."""
 

@@ -66,7 +66,7 @@ class Wiring:
     warnings
         What a person should know, such as entities that no wire reaches.
     consumed
-        Ports that something reads.
+        Ports that wires carry on.
     """
 
     order: list[Model]
@@ -155,7 +155,7 @@ def wire(
     meters = {w: meter for w in wires if (meter := _meter(w, ports, models, state)) is not None}
     for w, meter in meters.items():
         wiring.meters[ports.written[w.source][1]].append(meter.add)
-    wiring.consumed = set(ports.read) | {w.source for w in wires}
+    wiring.consumed = {w.source for w in wires}
     for target in dict.fromkeys(w.target for w in wires):
         into = [w for w in wires if w.target == target]
         gather = _compile(ports, into, city, state, meters, wiring.warnings)

@@ -13,6 +13,7 @@ from models.lighting.presence import kernels
 from models.lighting.presence.streetwise import kernels as streetwise
 from twin.city.city import City
 from twin.core.random import Streams, uniforms
+from twin.core.state import Batch
 
 Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
@@ -50,12 +51,6 @@ def places(city: City, streets: Streets) -> Floats:
     return np.asarray((number + 0.5) / np.maximum(count[row], 1) * length)
 
 
-def passers(city: City, streets: Streets, streams: Streams, rules: Any) -> Passers:
-    """Passers who light lamp after lamp, or all lamps of a street, as ``rules.presence`` says."""
-    kind = Lampwise if rules.presence == "lamps" else Streetwise
-    return kind(city, streets, streams, rules)
-
-
 class Passers(ABC):
     """Vehicles and walkers on the streets of the lamps.
 
@@ -87,9 +82,13 @@ class Passers(ABC):
             here = speed[self._streets.edge]
             self._pace, self._span = self._windows(np.where(here > 0.0, here, self._free))
 
+    def see(self, passages: Batch, walks: Batch) -> None:
+        """Take in vehicles and walkers one by one; here they are drawn from flows instead."""
+        return
+
     @abstractmethod
-    def pass_by(self, seconds: float) -> None:
-        """Who lights which lamp in the coming step."""
+    def pass_by(self, seconds: float, lit: bool) -> None:
+        """Who lit which lamp in the step that ended; nobody where no lamp waits (not ``lit``)."""
 
     @abstractmethod
     def spread(self, low: Singles, high: Singles, out: Floats, everywhere: bool) -> None:
@@ -118,8 +117,10 @@ class Streetwise(Passers):
         self._lit, self._held = np.zeros(n), np.zeros(n)
         self._coming = np.zeros(n + 1, dtype=np.int32)
 
-    def pass_by(self, seconds: float) -> None:
-        """Who lights which street in the coming step."""
+    def pass_by(self, seconds: float, lit: bool) -> None:
+        """Who lit which street in the step that ended."""
+        if not lit:
+            return
         streetwise.presence(
             self._keys,
             self._drawn,
@@ -178,8 +179,10 @@ class Lampwise(Passers):
         self._before, self._after = np.zeros((ROOM, 3)), np.zeros((ROOM, 3))
         self._scratch = np.zeros((ROOM, 2))
 
-    def pass_by(self, seconds: float) -> None:
-        """Who lights which lamp in the coming step."""
+    def pass_by(self, seconds: float, lit: bool) -> None:
+        """Who lit which lamp in the step that ended."""
+        if not lit:
+            return
         street = read = write = 0
         while True:
             street, read, write = self._from(street, read, write, seconds)

@@ -12,8 +12,9 @@ from models.traffic.arrivals import PORT as ARRIVALS
 from models.traffic.arrivals import Arrived
 from models.traffic.engine import EMISSIONS, Account, Floats, Passages, Setting, Vehicles
 from models.traffic.fleet import BASE, BASES, ELECTRIC, NAMES, TRUCK, TYPES, emission_class
-from models.traffic.queue import demand
-from models.traffic.queue.arrays import ARRIVED, ENDED, TRACED, Ints
+from models.traffic.passages import PORT, Entries
+from models.traffic.queue import demand, traced
+from models.traffic.queue.arrays import ARRIVED, ENDED, Ints
 from models.traffic.queue.control import Controls
 from models.traffic.queue.emissions import Elements, fleet
 from models.traffic.queue.measure import Meter
@@ -28,6 +29,7 @@ from models.traffic.sumo.buses import MAY
 from twin.core.random import Streams, uniforms
 from twin.core.time import Tick, duration
 
+PASSAGES = PORT.name
 OWN_RELEASE, RELEASE = 300.0, 150.0
 """SUMO's time to teleport: its own, and the one that the SUMO engine sets for a guessed demand."""
 CAR_LENGTH = 7.5
@@ -83,16 +85,20 @@ class QueueEngine:
             self._settings(p),
             seed=setting.seed,
             begin=self._begin,
-            keep=4096 if len(setting.watched) else 0,
+            keep=traced.room(setting.watched, follow=PASSAGES in setting.wanted),
         )
-        watched = np.zeros(self._streets.layout.links, dtype=bool)
-        watched[setting.watched] = True
-        self._queues.state.links["watched"] = watched
         self._queues.shunned[~self._streets.car] = 1.0
         self.free: Floats = self._streets.limit.copy()
         self._limit = self.free.copy()
         self._bans = "traffic.no_trucks" in setting.controlled
         self._roster = Roster(self._queues, self._begin)
+        self._traced = traced.Traced(
+            self._queues,
+            self._roster,
+            setting.watched,
+            self._begin,
+            follow=PASSAGES in setting.wanted,
+        )
         self._controls = Controls(self._queues, self._streets, p, self._roster, bans=self._bans)
         self._watchers = Watchers(self._queues, self._streets, self._controls, setting)
         self._meter = Meter(self._queues, self._streets)
@@ -258,12 +264,11 @@ class QueueEngine:
 
     def passed(self) -> Passages:
         """Who entered watched edges since the last call."""
-        state = self._queues.state
-        lines = state.trace[: state.counts[TRACED]]
-        lines = lines[lines["link"] >= 0]
-        state.counts[TRACED] = 0
-        names = np.array([self._roster.names[row] for row in lines["vehicle"]], dtype=np.str_)
-        return Passages(names, lines["link"].astype(np.int64))
+        return self._traced.passed()
+
+    def entered(self) -> Entries:
+        """Who entered any edge or left the streets since the last call."""
+        return self._traced.entered()
 
     def arrived(self) -> Arrived:
         """Vehicles whose trip ended since the last call."""

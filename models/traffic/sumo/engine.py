@@ -11,6 +11,8 @@ from models.traffic.arrivals import PORT as ARRIVALS
 from models.traffic.arrivals import Arrived
 from models.traffic.engine import EMISSIONS, Account, Floats, Passages, Setting, Vehicles
 from models.traffic.fleet import BASE, KEEPS, NAMES, PREFIX, TRUCK, write_types
+from models.traffic.passages import PORT as PASSAGES
+from models.traffic.passages import Entries
 from models.traffic.signals import installed
 from models.traffic.sumo import inputs
 from models.traffic.sumo.advice import Advised
@@ -21,6 +23,7 @@ from models.traffic.sumo.controls import Signals, SpeedLimits
 from models.traffic.sumo.edie import EdgeData, edie
 from models.traffic.sumo.electric import Batteries
 from models.traffic.sumo.emissions import set_own
+from models.traffic.sumo.followed import Followed
 from models.traffic.sumo.gates import Gates
 from models.traffic.sumo.measure import Sampler
 from models.traffic.sumo.pressure import Pressures
@@ -79,6 +82,7 @@ class SumoEngine:
         self._closures = Closures(self.simulation, edges, lanes, live=not setting.own)
         self._batteries = Batteries(api, own=setting.own, model=p.battery)
         self._watch = Watch(api, edges, self._batteries)
+        self._followed = Followed(api, edges)
 
     def _additional(self, lanes: inputs.Lanes) -> tuple[list[str], list[Path]]:
         """Detectors and vehicle types that we add to SUMO's input, in the run's own folder."""
@@ -101,6 +105,10 @@ class SumoEngine:
     @property
     def _wants_arrivals(self) -> bool:
         return ARRIVALS.name in self._setting.wanted
+
+    @property
+    def _follows(self) -> bool:
+        return PASSAGES.name in self._setting.wanted
 
     def _options(self, additional: list[Path]) -> dict[str, str]:
         setting = self._setting
@@ -207,26 +215,32 @@ class SumoEngine:
 
     def _drive(self, until: Tick) -> None:
         """Go on by a sample; second by second where somebody must see each."""
-        closely = self._pressures.active or self._closures.watching
+        closely = self._pressures.active or self._closures.watching or self._follows
         step = SECOND if closely else self._sample
         for now in (*range(until - self._sample + step, until, step), until):
             self.simulation.advance(now / 1000.0)
             if closely or self._setting.own or self._wants_arrivals:
-                self._collect()
+                self._collect(now)
             if self._pressures.active:
                 self._pressures.act(SECOND / 1000.0)
 
-    def _collect(self) -> None:
+    def _collect(self, now: Tick) -> None:
         """Remember who departed and who arrived: SUMO tells it of its last advance alone."""
         happened = self.simulation.api.simulation
         departed, arrived = happened.getDepartedIDList(), happened.getArrivedIDList()
         self._closures.look(departed, arrived)
+        if self._follows:
+            self._followed.look(float(now), departed, arrived)
         self._departed += departed
         self._arrived += arrived
 
     def arrived(self) -> Arrived:
         """Vehicles that reached their goal since the last call."""
         return self._watch.take()
+
+    def entered(self) -> Entries:
+        """Who entered any edge or left the streets since the last call."""
+        return self._followed.take()
 
     def columns(self) -> Mapping[str, Floats]:
         """The columns that somebody wants, from what was seen since the last call."""
