@@ -395,8 +395,6 @@ class Lighting(Model):
         }
 
 
-POWER = kernels.QUANTITIES.index("power")
-BURNING = kernels.QUANTITIES.index("burning")
-DIMMED = kernels.QUANTITIES.index("dimmed")
-USEFUL = kernels.QUANTITIES.index("useful")
-TRESPASS = kernels.QUANTITIES.index("trespass")
+POWER, BURNING, DIMMED, USEFUL, TRESPASS = map(
+    kernels.QUANTITIES.index, ("power", "burning", "dimmed", "useful", "trespass")
+)
