@@ -50,13 +50,13 @@ def streets(tmp_path_factory: pytest.TempPathFactory) -> City:
     return city_of(folder / "grid.net.xml", routes=[routes])
 
 
-def live(city: City, engine: str, *, listens: bool = True) -> Outcome:
+def live(city: City, engine: str, *, listens: bool = True, **traffic: Any) -> Outcome:
     listener = {"tests.models.test_traffic_passages:Listener": {}} if listens else {}
     raw = {
         "name": "passages",
         "city": "small",
         "period": {"from": "07:00", "duration": "6m"},
-        "model": {"traffic": {"engine": engine, "demand": "own"}} | listener,
+        "model": {"traffic": {"engine": engine, "demand": "own"} | traffic} | listener,
         "record": {"every": "1m"},
     }
     with Engine(Scenario.from_dict(raw), city, 1) as run:
@@ -123,19 +123,11 @@ def test_where_nobody_listens_queues_write_nothing_down(
     assert rooms[0] == 0 < rooms[1]
 
 
-def test_tolls_and_followers_read_the_same_trace(streets: City) -> None:
-    """A toll's passages are those of its edges, whoever follows all vehicles."""
-    paid = []
-    for listens in (True, False):
-        listener = {"tests.models.test_traffic_passages:Listener": {}} if listens else {}
-        raw = {
-            "name": "passages",
-            "city": "small",
-            "period": {"from": "07:00", "duration": "6m"},
-            "model": {"traffic": {"engine": "queue", "demand": "own"}} | listener,
-            "record": {"every": "1m"},
-            "policy": [{"use": "traffic.toll", "edges": ["A1A2"], "price": 0.0}],
-        }
-        with Engine(Scenario.from_dict(raw), streets, 1) as run:
-            paid.append(indicators(run.run())["traffic.toll_crossings"])
-    assert paid[0] == paid[1] > 0
+def test_who_counts_crossings_and_who_follows_read_the_same_trace(streets: City) -> None:
+    """Crossings are those of their edges, whoever follows all vehicles."""
+    line = {"screenlines": [{"name": "line", "edges": ["A1A2"]}]}
+    crossed = [
+        indicators(live(streets, "queue", listens=on, **line))["traffic.crossings:line"]
+        for on in (True, False)
+    ]
+    assert crossed == [1.0, 1.0]
