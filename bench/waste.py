@@ -6,42 +6,37 @@
 - `groningen_saving`: fixed number of visits against prizes by forecast, arXiv 2409.13386.
 - `x_n200_k36_gap`: a published instance through our own planner, 2 s; its file is read from the
   folder that CITYTWIN_DATA names (`routing/X-n200-k36.vrp`) or from CITYTWIN_X_N200, if there.
-- `year_10000`: a year of 10,000 containers with rounds planned every day, by 2 processes.
+- `year_10000_*`: a year of 10,000 containers with rounds planned every day; also by itself:
+  `python -m bench.waste_year`.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-import time
-from multiprocessing import get_context
-from multiprocessing.pool import Pool
 from pathlib import Path
 
 import numpy as np
 
 from bench._report import Bench, seconds
+from bench.waste_year import year
 from models.waste import kernels
-from models.waste.plan import LEAVE_OUT, Task, Vehicle, open_all_day, tours
+from models.waste.plan import tours
 from models.waste.season import (
     HOURS,
-    Case,
-    Season,
     by_forecast,
     fullest_first,
     groningen_like,
     simulate,
 )
+from models.waste.task import LEAVE_OUT, Task, Vehicle, open_all_day
 from twin.core.random import Streams
 
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("CITYTWIN_DATA", ROOT.parent / "shared" / "data"))
 BEST_KNOWN = 58_578
-DISTRICTS = 12
 FRESH_CASES = 11, 12, 13
 """Seeds of the cases like Groningen's; the prizes were tried on case 1."""
-ITERATIONS = 30
-"""Of PyVRP for one district and day in `year_10000`: the heuristic's budget."""
 
 
 def main() -> None:
@@ -178,47 +173,6 @@ def solve_instance(file: Path, runtime: float) -> float:
     found = tours(task, runtime=runtime)
     assert sorted(stop for tour in found for stop in tour.stops) == list(range(k))
     return sum(tour.length(matrix) for tour in found)
-
-
-def year(bench: Bench) -> None:
-    """10,000 containers at 7,600 sites, 12 districts with 4 trucks each, planned every day."""
-    days = 7 if bench.quick else 365
-    with get_context("spawn").Pool(2) as pool:
-        # A quick run counts days in which containers are as full as ever, without the start.
-        before = 8 if bench.quick else 0
-        first = _lived(pool, before) if before else (0.0, 0.0, 0.0)
-        wall, work, visits = _lived(pool, before + days)
-    stretch = 365.0 / days
-    note = f"{days} days, {ITERATIONS} iterations a district and day, {visits:,.0f} visits a day"
-    bench.figure("year_10000", (wall - first[0]) * stretch, "s", 600.0, note=note)
-    bench.figure(
-        "year_10000_processor", (work - first[1]) * stretch, "s", 1200.0,
-        note="both processes together, whatever else the machine does; peer: 600 s on 2 cores",
-    )  # fmt: skip
-
-
-def _lived(pool: Pool, days: int) -> tuple[float, float, float]:
-    """Some days of both halves of the city: wall and processor time, s, and visits a day."""
-    half = DISTRICTS // 2
-    began = time.perf_counter()
-    found = pool.starmap(_half, [(1, half, days), (2, DISTRICTS - half, days)])
-    wall = time.perf_counter() - began
-    return wall, sum(work for work, _ in found), sum(season.visits for _, season in found)
-
-
-def _half(seed: int, districts: int, days: int) -> tuple[float, Season]:
-    """Processor time, s, and what the days were like."""
-    case = _district_case(seed, 7600 * districts // DISTRICTS, 10_000 * districts // DISTRICTS)
-    began = time.process_time()
-    season = simulate(
-        case, by_forecast(), days, warm=0, seed=seed, iterations=ITERATIONS, districts=districts
-    )
-    return time.process_time() - began, season
-
-
-def _district_case(seed: int, sites: int, containers: int) -> Case:
-    trucks = round(4 * sites / 633)
-    return groningen_like(seed, sites, containers, trucks, width=float(np.sqrt(sites / 850)))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from models.waste.fleet import Fleet
-from models.waste.plan import (
+from models.waste.plan import plan
+from models.waste.streams import STREAMS
+from models.waste.task import (
     DEPOT,
     DISPOSAL,
     FIRST,
@@ -19,9 +21,7 @@ from models.waste.plan import (
     Task,
     Vehicle,
     open_all_day,
-    plan,
 )
-from models.waste.streams import STREAMS
 from models.waste.truck import Place, Stop, Truck
 from twin.core.time import Tick
 

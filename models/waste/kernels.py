@@ -191,3 +191,72 @@ def shortest_tree(
                 time[head] = there
                 by[head] = edge
                 heappush(heap, (there, np.int64(head)))
+
+
+@nb.njit(
+    nb.void(
+        nb.int64[::1], nb.int64[::1], nb.int32[::1], nb.int32[::1], nb.int32[::1], nb.float64[::1],
+        nb.float64[::1], nb.float32[:, ::1], nb.float32[:, ::1],
+    ),
+    cache=True,
+)  # fmt: skip
+def shortest_legs(
+    leave: npt.NDArray[np.int64],
+    reach: npt.NDArray[np.int64],
+    first: Rows,
+    edges: Rows,
+    heads: Rows,
+    seconds: Floats,
+    length: Floats,
+    out_seconds: npt.NDArray[np.float32],
+    out_metres: npt.NDArray[np.float32],
+) -> None:
+    """Times and lengths of the fastest paths from some junctions to others (Dijkstra 1959).
+
+    Each search ends when it has reached all goals: those of a district do not search a whole city.
+
+    Parameters
+    ----------
+    leave : (k,) int64
+        Junctions from which the paths start; equal ones that follow each other are searched once.
+    reach : (m,) int64
+        Junctions to which they lead.
+    first, edges, heads, seconds
+        See :func:`shortest_tree`.
+    length : (n_edges,) float64, m
+        Of each edge.
+    out_seconds, out_metres : (k, m) float32, s and m
+        Written; infinity where there is no path.
+    """
+    n = first.size - 1
+    time, way = np.empty(n), np.empty(n)
+    goal = np.zeros(n, dtype=np.bool_)
+    goal[reach] = True
+    goals = goal.sum()
+    for i in range(leave.size):
+        if i > 0 and leave[i] == leave[i - 1]:
+            out_seconds[i] = out_seconds[i - 1]
+            out_metres[i] = out_metres[i - 1]
+            continue
+        time[:] = np.inf
+        way[:] = np.inf
+        time[leave[i]] = way[leave[i]] = 0.0
+        left = goals
+        heap = [(0.0, np.int64(leave[i]))]
+        while len(heap) > 0 and left > 0:
+            at, node = heappop(heap)
+            if at > time[node]:
+                continue
+            if goal[node]:
+                left -= 1
+            for k in range(first[node], first[node + 1]):
+                edge = edges[k]
+                there = at + seconds[edge]
+                head = heads[edge]
+                if there < time[head]:
+                    time[head] = there
+                    way[head] = way[node] + length[edge]
+                    heappush(heap, (there, np.int64(head)))
+        for j in range(reach.size):
+            out_seconds[i, j] = time[reach[j]]
+            out_metres[i, j] = way[reach[j]]

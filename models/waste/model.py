@@ -13,10 +13,10 @@ from models.waste.dispatch import WORTH, Dispatcher
 from models.waste.fleet import Fleet
 from models.waste.network import Network
 from models.waste.parameters import WasteParameters
-from models.waste.plan import LEAVE_OUT
 from models.waste.shifts import Shift, days_since, shifts
 from models.waste.streams import LITTER, SORTED, STREAMS
 from models.waste.surroundings import Surroundings
+from models.waste.task import LEAVE_OUT
 from models.waste.truck import Truck
 from twin.core.indicator import Indicator
 from twin.core.model import Model, Parameters, Process

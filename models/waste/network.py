@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from models.waste.kernels import shortest_tree
+from models.waste.kernels import shortest_legs, shortest_tree
 from twin.city.table import Table
 from twin.core.state import Column
 from twin.core.time import Tick, minutes
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int32]
+Legs = npt.NDArray[np.float32]
 
 TOP_SPEED = 80.0 / 3.6
 """Of a refuse truck, m/s."""
@@ -144,6 +145,39 @@ class Network:
             path.append(int(by[goal]))
             goal = int(self.start[by[goal]])
         return path[::-1]
+
+    def legs(self, edges: Rows, offsets: Floats) -> tuple[Legs, Legs]:
+        """Times and lengths of the fastest ways between places along streets.
+
+        Parameters
+        ----------
+        edges : (k,) int32
+            The street of each place, in the direction in which it is driven.
+        offsets : (k,) float64, 0..1
+            Part of the street before the place.
+
+        Returns
+        -------
+        seconds, metres : (k, k) float32, s and m
+            From each place (row) to each; infinity where there is no way.
+        """
+        order = np.argsort(self.end[edges], kind="stable")
+        shape = len(edges), len(edges)
+        found = np.empty(shape, dtype=np.float32), np.empty(shape, dtype=np.float32)
+        shortest_legs(
+            self.end[edges][order].astype(np.int64), self.start[edges].astype(np.int64), *self._out,
+            self.end, self._seconds, self.length, *found,
+        )  # fmt: skip
+        ahead = (edges[:, None] == edges[None, :]) & (offsets[:, None] <= offsets[None, :])
+        legs = []
+        for between, whole in zip(found, (self._seconds, self.length), strict=True):
+            of = whole[edges]
+            leg = np.empty(shape, dtype=np.float32)
+            leg[order] = between
+            leg += (of * (1.0 - offsets))[:, None] + of * offsets
+            leg[ahead] = (of[:, None] * (offsets[None, :] - offsets[:, None]))[ahead]
+            legs.append(leg)
+        return legs[0], legs[1]
 
     def _tree(self, root: int, forward: bool) -> tuple[Floats, Rows]:
         key = (root, forward)

@@ -2,98 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from models.waste.construct import first_rounds
+from models.waste.task import DEPOT, DISPOSAL, FIRST, FOREVER, LEAVE_OUT, Task
 
 UNREACHABLE = 10_000_000
 """Seconds that stand for no path."""
-LEAVE_OUT = 100_000.0
-"""Prize, s, of a stop that is to be made: it is left out only where the shift allows no more."""
-ONE_MORE_TRUCK = 1_800
-"""Seconds that sending one more truck costs."""
-FOREVER = 10_000_000.0
-DEPOT, DISPOSAL, FIRST = 0, 1, 2
-"""Places of a task: the depot, where the last load goes, the stops, then all other places."""
-
-
-@dataclass(frozen=True)
-class Vehicle:
-    """Trucks that may be sent.
-
-    Attributes
-    ----------
-    free
-        Time until the last unloading must be over, s.
-    count
-        How many of the same.
-    place
-        Where they are: ``DEPOT``, or a row of the matrix behind the stops.
-    mass, volume
-        What is aboard, kg and m³.
-    cost
-        Seconds that sending it costs.
-    driving
-        Time of driving that its battery lasts for, s.
-    """
-
-    free: float
-    count: int = 1
-    place: int = DEPOT
-    mass: float = 0.0
-    volume: float = 0.0
-    cost: int = ONE_MORE_TRUCK
-    driving: float = FOREVER
-
-
-@dataclass(frozen=True)
-class Task:
-    """What is to be planned, for one stream.
-
-    Attributes
-    ----------
-    seconds : (k + 2 + p, k + 2 + p) float64, s
-        Driving times; row 0 is the depot, 1 the disposal, then k stops, then p places of trucks,
-        further depots and disposals.
-    mass, volume : (k,) float64, kg, m³
-        Expected load of each stop.
-    service : (k,) float64, s
-        Time that each stop takes.
-    prize : (k,) float64, s
-        Driving time that a stop is worth; ``LEAVE_OUT`` for one that is to be made.
-    window : (k, 2) float64, s
-        From and until when a stop may begin, from now.
-    vehicles
-        What may be sent.
-    truck_mass, truck_volume
-        What a truck carries, kg and m³.
-    unloading
-        Time of one unloading, s.
-    reloads
-        Places where a truck may unload under way; it ends its round at ``DISPOSAL``.
-    """
-
-    seconds: Floats
-    mass: Floats
-    volume: Floats
-    service: Floats
-    prize: Floats
-    window: Floats
-    vehicles: Sequence[Vehicle]
-    truck_mass: float
-    truck_volume: float
-    unloading: float = field(default=0.0)
-    reloads: Sequence[int] = (DISPOSAL,)
-
-
-def open_all_day(stops: int) -> Floats:
-    """Windows of stops that may be made at any time; (k, 2) float64, s."""
-    return np.tile([0.0, FOREVER], (stops, 1))
 
 
 @dataclass(frozen=True)
@@ -145,18 +64,17 @@ def tours(task: Task, iterations: int = 0, runtime: float | None = None) -> list
     """
     if not any(vehicle.count > 0 for vehicle in task.vehicles) or not len(task.mass):
         return []
-    import pyvrp
     from pyvrp.stop import MaxIterations, MaxRuntime
 
     stop = MaxIterations(iterations) if runtime is None else MaxRuntime(runtime)
     problem = _problem(task)
-    result = pyvrp.solve(problem, stop, seed=0, collect_stats=False, display=False)
-    if not result.best.is_feasible():
+    best = _search(task, problem, stop)
+    if not best.is_feasible():
         return []
     kinds = [row for row, vehicle in enumerate(task.vehicles) if vehicle.count > 0]
     at = [int(depot.location) for depot in problem.depots()]
     found = []
-    for route in result.best.routes():
+    for route in best.routes():
         steps = list(route.schedule())
         stops = [int(step.idx) for step in steps if step.is_client()]
         places = [
@@ -164,6 +82,49 @@ def tours(task: Task, iterations: int = 0, runtime: float | None = None) -> list
         ]
         found.append(Tour(kinds[route.vehicle_type()], stops, places))
     return found
+
+
+def _search(task: Task, problem: Any, stop: Any) -> Any:
+    """The best rounds that PyVRP's search finds from :func:`.first_rounds`.
+
+    As ``pyvrp.solve`` does it, but what the first local search makes of the first rounds is kept
+    only if it can be driven, so that the best can be too.
+    """
+    import pyvrp
+    from pyvrp.search import LocalSearch, PerturbationManager, compute_neighbours
+
+    rules = pyvrp.SolveParams()
+    random = pyvrp.RandomNumberGenerator(seed=0)
+    neighbours = compute_neighbours(problem, rules.neighbourhood)
+    local = LocalSearch(problem, random, neighbours, PerturbationManager(rules.perturbation))
+    for operator in rules.operators:
+        if operator.supports(problem):
+            local.add_operator(operator(problem))
+    penalties = pyvrp.PenaltyManager(rules.penalty.midpoint_penalties(problem), rules.penalty)
+    first = _as_solution(task, problem)
+    better = local(first, penalties.max_cost_evaluator(), exhaustive=True)
+    begin = better if better.is_feasible() else first
+    search = pyvrp.IteratedLocalSearch(problem, penalties, local, begin, rules.ils)
+    return search.run(stop, collect_stats=False, display=False).best
+
+
+def _as_solution(task: Task, problem: Any) -> Any:
+    """The first rounds in PyVRP's terms; none of them where one cannot be driven after all."""
+    import pyvrp
+    from pyvrp import Activity, ActivityType
+
+    kinds = [row for row, vehicle in enumerate(task.vehicles) if vehicle.count > 0]
+    number = {int(depot.location): i for i, depot in enumerate(problem.depots())}
+    routes = []
+    for row, places in first_rounds(task):
+        steps = [
+            Activity(ActivityType.DEPOT, number[place])
+            if place in number
+            else Activity(ActivityType.CLIENT, place - FIRST)
+            for place in places
+        ]
+        routes.append(pyvrp.Route(problem, steps, kinds.index(row)))
+    return pyvrp.Solution(problem, [route for route in routes if route.is_feasible()])
 
 
 def _problem(task: Task) -> Any:

@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from models.waste.kernels import deposit
-from models.waste.plan import DISPOSAL, LEAVE_OUT, Task, Vehicle, open_all_day, tours
+from models.waste.plan import tours
 from models.waste.rounds import sectors
+from models.waste.task import DISPOSAL, LEAVE_OUT, Task, Vehicle, open_all_day
 from models.waste.urgency import Rates, worth
 
 Floats = npt.NDArray[np.float64]
@@ -85,6 +86,10 @@ class Case:
         found: Floats = np.hypot(away[..., 0], away[..., 1]) * (self.detour / self.speed)
         return found
 
+    def kilometres(self, places: Rows, seconds: float) -> float:
+        """Length of a way over places, rows of :meth:`seconds`, that takes so long to drive."""
+        return seconds * self.speed / 1000.0
+
     def service_times(self) -> Floats:
         """Of each site, s; (k,) float64."""
         found: Floats = self.service + self.further * (self.containers.astype(np.float64) - 1.0)
@@ -135,11 +140,14 @@ class Day:
         Learnt so far.
     grain : (k,) float64
         See :func:`models.waste.urgency.overflow_probability`.
+    number
+        Of the day; 0 is a Monday.
     """
 
     level: Floats
     rates: Rates
     grain: Floats
+    number: int = 0
 
 
 Policy = Callable[[Day], Floats]
@@ -186,6 +194,8 @@ class Season:
         Rounds a day.
     unvisited
         Sites that were to be emptied and no truck had the time for, a day.
+    came
+        Waste a day, in the unit of the capacities.
     """
 
     km: float
@@ -195,6 +205,7 @@ class Season:
     service: float
     routes: float
     unvisited: float
+    came: float
 
 
 def simulate(
@@ -257,7 +268,7 @@ class _Life:
         noise = normals(self.noise_keys, number)
         level = np.maximum(self.mass / self.case.capacity + NOISE * noise, 0.0)
         before = self.total.sum()
-        prize = self.policy(Day(level, self.rates, self.grain))
+        prize = self.policy(Day(level, self.rates, self.grain, number))
         chosen, driven, worked, routes, left = self._rounds(level, prize)
         self._fill(number, slice(7, 11))
         excess = np.maximum(self.mass[chosen] - self.case.capacity[chosen], 0.0).sum()
@@ -297,7 +308,7 @@ class _Life:
             for found in tours(task, self.iterations):
                 tour, drive = found.stops, found.length(near)
                 trips = found.places.count(DISPOSAL)
-                driven += drive * self.case.speed / 1000.0
+                driven += self.case.kilometres(at[found.places], drive)
                 worked += (
                     drive + self.service[rows[tour]].sum() + trips * self.case.unloading
                 ) / 3600.0 + self.case.rest
@@ -325,7 +336,7 @@ class _Life:
         late = float(np.maximum(self.mass - self.case.capacity, 0.0).sum())
         return Season(
             km / days, hours / days, visits / days, fill / max(visits, 1.0),
-            1.0 - (excess + late) / self.came, routes / days, left / days,
+            1.0 - (excess + late) / self.came, routes / days, left / days, self.came / days,
         )  # fmt: skip
 
 

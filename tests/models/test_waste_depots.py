@@ -10,7 +10,8 @@ import pytest
 
 from models.waste.build import WasteBuilder
 from models.waste.model import Waste
-from models.waste.plan import LEAVE_OUT, Task, Vehicle, open_all_day, plan
+from models.waste.plan import plan
+from models.waste.task import LEAVE_OUT, Task, Vehicle, open_all_day
 from tests.models.waste_city import features, network, with_buildings
 from tests.models.waste_life import live
 from twin.city.city import City

@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 
 from models.waste.daily import plan_day
 from models.waste.events import Closure
-from models.waste.plan import LEAVE_OUT, Task, Vehicle, open_all_day, plan, tours
+from models.waste.plan import plan, tours
+from models.waste.task import LEAVE_OUT, Task, Vehicle, open_all_day
 from models.waste.truck import Stop
 from tests.models.waste_city import town
 from tests.models.waste_life import live
