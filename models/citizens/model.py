@@ -17,6 +17,7 @@ from twin.core.indicator import Indicator
 from twin.core.model import Model
 from twin.core.port import Port
 from twin.core.time import Tick, minutes
+from twin.core.world import World
 
 if TYPE_CHECKING:
     from models.citizens.agents import Society
@@ -71,6 +72,12 @@ class Citizens(Model):
         Indicator("citizens.travel_cost", "EUR", "lower", HOUSEHOLDS, headline=True),
         Indicator("citizens.waste", "kg", "lower", "municipality"),
     )
+
+    def __init__(self, world: World, parameters: CitizensParameters) -> None:
+        super().__init__(world, parameters)
+        if parameters.gtfs_file is not None:
+            day = parameters.gtfs_date
+            world.announced["citizens.timetable"] = (Path(parameters.gtfs_file), day)
 
     def setup(self) -> None:
         """Make the people, and bring them to where their day has them at the start."""

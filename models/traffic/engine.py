@@ -12,7 +12,7 @@ What happens when
 3. At each later step ``now`` of the model, in this order, once each: ``release`` (vehicles that
    depart in ``[previous step, now)``), ``advance(now)``, ``entered()`` where somebody follows the
    vehicles (:mod:`models.traffic.passages`), ``columns()``, ``passed()`` where edges are watched,
-   ``control``; once an hour and at the end ``account()``.
+   ``calls()`` where there are ``buses``, ``control``; once an hour and at the end ``account()``.
 4. ``close()`` once, also after a failure; again it does nothing, nor in a forked child.
 
 Between steps the process may fork: no thread, no output file held open.
@@ -27,7 +27,7 @@ same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -81,6 +81,8 @@ class Setting:
         Of the model: ``period``, ``sample``, ``horizon``, ``reroute``, ``options``.
     ways
         Ways that ``Vehicles.way`` counts; more are added while the run goes on. None without any.
+    buses
+        Files of SUMO (``routes``, ``additional``) with buses that drive beside the demand.
     """
 
     city: City
@@ -93,6 +95,7 @@ class Setting:
     watched: Rows
     parameters: TrafficParameters
     ways: Ways | None = None
+    buses: Mapping[str, Sequence[Path]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -146,6 +149,25 @@ class Passages:
 
     names: npt.NDArray[np.str_]
     edges: Rows
+
+
+@dataclass(frozen=True)
+class Calls:
+    """Buses of ``Setting.buses`` at their stops.
+
+    Attributes
+    ----------
+    names : (n,) str
+    numbers : (n,) int64
+        Of the stop among those of the bus, from 0; -1 says that the bus is gone.
+    came, left : (n,) float64, s
+        Since the start of the run; NaN where it has not left, and for one that is gone.
+    """
+
+    names: npt.NDArray[np.str_]
+    numbers: Rows
+    came: Floats
+    left: Floats
 
 
 @dataclass(frozen=True)
@@ -226,6 +248,9 @@ class Engine(Protocol):
 
     def passed(self) -> Passages:
         """Passages of ``Setting.watched`` edges since the last call, in a reproducible order."""
+
+    def calls(self) -> Calls:
+        """Which buses came to stops, or left them, since the last call; once each, or twice."""
 
     def control(self, columns: Mapping[str, Floats]) -> None:
         """Make the controls hold from now on; all of them by port, whether changed or not.

@@ -26,6 +26,8 @@ from models.traffic.toll.own import OwnDemand
 from models.traffic.toll.pricing import AHEAD, NOTHING, Pricing
 from models.traffic.toll.tariff import Tariff
 from models.traffic.totals import INDICATORS, Booking, measure
+from models.traffic.transit.plan import choose, indicators
+from models.traffic.transit.punctuality import Punctuality
 from models.traffic.trips import Departures, Trips
 from twin.city.city import City
 from twin.core.indicator import Indicator
@@ -148,9 +150,13 @@ class Traffic(Model):
         bursts = "traffic.leaving" in self.world.controlled
         self._released = self._citizens or self._searched or bursts
         city, watched = self._priced()
+        plan = choose(self.world, city, p, driven=self._own)
+        self._buses = plan.service
+        self._punctuality = Punctuality(plan.service.due) if plan.service.due else None
         ways = None if self._calibrated is None else self._calibrated.ways
         self._legs = cruising.Legs(ways, 0 if ways is None else len(ways.first) - 1)
-        self._engine = start(replace(self._setting(), city=city, watched=watched, ways=self._legs))
+        setting = replace(self._setting(), city=plan.city, watched=watched, ways=self._legs)
+        self._engine = start(replace(setting, buses=plan.service.files))
         free = self._engine.free
         self._booking = Booking()
         self["traffic.speed_limit"][:] = free
@@ -241,6 +247,8 @@ class Traffic(Model):
             self._release(self._engine, now)
             self._engine.advance(now)
             self._report(self._engine)
+            if self._buses.files:
+                self._follow_buses(self._engine)
             for port, values in self._engine.columns().items():
                 self[port][:] = values
             if self._pricing is not None or self._lines:
@@ -320,6 +328,11 @@ class Traffic(Model):
         if arrivals.PORT.name in consumed and isinstance(engine, arrivals.Reports):
             self.publish(arrivals.PORT.name, **arrivals.records(engine.arrived()))
 
+    def _follow_buses(self, engine: Engine) -> None:
+        calls = engine.calls()
+        if self._punctuality is not None:
+            self._punctuality.take(calls)
+
     def _follow_counts(self) -> None:
         """Scale the through traffic so that the counted streets carry what is counted."""
         if self._through is None or self._counts is None:
@@ -347,6 +360,7 @@ class Traffic(Model):
         self.world.warnings.extend(account.notes)
         self._book(account, self.world.now)
         found = measure(account) | self._lines.measure()
+        found |= indicators(self._punctuality, self.world.now / 1000.0)
         self._lines.report(self.world.log, self.world.now)
         if self._pricing is None:
             found |= NOTHING

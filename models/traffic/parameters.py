@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -39,6 +40,26 @@ class TrafficParameters(Parameters):
     )
     count_columns: dict[str, str] = Field(
         default_factory=dict, description="which column of a file of counts is what"
+    )
+    buses: Literal["auto", "own", "timetable", "none"] = Field(
+        default="auto",
+        description="of the city's SUMO scenario, of a timetable (where there is one), or none",
+    )
+    gtfs_file: str | None = Field(
+        default=None,
+        description="GTFS feed (.zip or folder) whose buses drive; that of the citizens where none",
+    )
+    gtfs_date: date | None = Field(
+        default=None, description="day of the feed that is lived first; the scenario's where none"
+    )
+    bus_stop_distance: float = Field(
+        default=60.0, gt=0, le=500, description="longest from a stop to its street, m"
+    )
+    bus_dwell: float = Field(
+        default=20.0, ge=1, le=600, description="seconds that a bus stands at a stop at least"
+    )
+    bus_bays: bool = Field(
+        default=False, description="whether buses of a timetable stop beside the street"
     )
     through: float = Field(
         default=0.2,

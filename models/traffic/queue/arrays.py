@@ -150,7 +150,14 @@ VEHICLE = _record(
     ("state", np.int64),
     size=128,
 )
-STOP = _record(("time", np.float64), ("link", np.int32))
+STOP = _record(
+    ("time", np.float64),  # that it stands there at least, s
+    ("until", np.float64),  # it does not leave before, s
+    ("came", np.float64),  # s, infinite before it is known
+    ("left", np.float64),
+    ("link", np.int32),
+    ("place", np.float32),  # share of the link before it; -1 somewhere in the middle
+)
 """The stops of a vehicle follow each other; a link of -1 ends them."""
 EVENT = _record(("time", np.float64), ("entity", np.int32))
 """Entities are groups, then links, then vehicles."""

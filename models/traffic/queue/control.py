@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.traffic.queue.arrays import DRIVING, WAITING, Floats, Ints
+from models.traffic.queue.detours import BusDetours
 from models.traffic.queue.layout import lane_capacity
 from models.traffic.queue.network import Streets
 from models.traffic.queue.parameters import QueueParameters
@@ -22,6 +23,8 @@ class Controls:
     ----------
     roster
         Who the vehicles are.
+    around
+        Leads buses with stops around closures.
     bans
         Whether edges may be forbidden to trucks: these have trees of their own then.
 
@@ -39,11 +42,12 @@ class Controls:
         streets: Streets,
         parameters: QueueParameters,
         roster: Roster,
+        around: BusDetours,
         *,
         bans: bool = False,
     ) -> None:
         self._queues, self._streets, self._parameters = queues, streets, parameters
-        self._roster, self._bans = roster, bans
+        self._roster, self._around, self._bans = roster, around, bans
         edges = streets.layout.links
         self._limit = streets.limit.copy()
         self._left = streets.lanes.copy()
@@ -80,8 +84,9 @@ class Controls:
         rows = self._on_routes(until)
         cut = np.zeros(len(rows), dtype=np.int8)
         upkeep.meets(self._queues.state, self._queues.state.links["closed"], rows, cut)
-        self._let_choose(rows[cut > 0])
-        self.detours += int((cut > 0).sum())
+        rows = rows[cut > 0]
+        self._let_choose(rows[~self._around.lead(rows)])
+        self.detours += len(rows)
 
     def _on_routes(self, until: float) -> Ints:
         """Vehicles of fixed routes that drive, or depart before some time."""

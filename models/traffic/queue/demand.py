@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -37,6 +37,30 @@ class Kind:
     vclass: str = "passenger"
 
 
+class Halt(NamedTuple):
+    """A stop on the way.
+
+    Attributes
+    ----------
+    edge
+        Row.
+    seconds
+        That it stands there at least.
+    until
+        Time before which it does not leave, s.
+    place
+        Share of the edge before it, of buses that set off at their first stop; -1 for others.
+    number
+        Among those of a bus whose stops are numbered; -1 for others.
+    """
+
+    edge: int
+    seconds: float
+    until: float = float("-inf")
+    place: float = -1.0
+    number: int = -1
+
+
 @dataclass
 class Own:
     """Vehicles of a SUMO scenario, in columns; by departure, then order in the files.
@@ -54,7 +78,7 @@ class Own:
     kind
         Row in ``kinds``.
     stops
-        (edge row, s) in the order of the way.
+        In the order of the way.
     kinds
         Types that occur.
     left_out
@@ -66,7 +90,7 @@ class Own:
     route: list[tuple[int, ...]] = field(default_factory=list)
     given: list[bool] = field(default_factory=list)
     kind: list[int] = field(default_factory=list)
-    stops: list[list[tuple[int, float]]] = field(default_factory=list)
+    stops: list[list[Halt]] = field(default_factory=list)
     kinds: list[Kind] = field(default_factory=list)
     left_out: int = 0
 
@@ -113,10 +137,8 @@ def read_own(city: City, streams: Streams) -> Own:
     types = _Types(files)
     rows = {str(edge): row for row, edge in enumerate(city["edge"].ids)}
     routes = {item.get("id"): item.get("edges", "") for item in files.all("route")}
-    bays = {
-        item.get("id"): item.get("lane", "").rpartition("_")[0]
-        for item in files.all("busStop", "trainStop", "parkingArea", "chargingStation")
-    }
+    places = files.all("busStop", "trainStop", "parkingArea", "chargingStation")
+    bays = {item.get("id"): item for item in places}
     own = Own(kinds=types.kinds)
     listed = [
         (depart, name, item)
@@ -143,7 +165,7 @@ def read_own(city: City, streams: Streams) -> Own:
         own.route.append(tuple(found))
         own.given.append(given)
         own.kind.append(types.pick(item.get("type", DEFAULT), float(draw)))
-        own.stops.append(_stops(item, bays, rows))
+        own.stops.append(_stops(item, bays, rows, city["edge"]["length"]))
     return own
 
 
@@ -199,15 +221,26 @@ def _number(text: str) -> bool:
 
 
 def _stops(
-    item: Any, bays: Mapping[str | None, str], rows: Mapping[str, int]
-) -> list[tuple[int, float]]:
+    item: Any, bays: Mapping[str | None, Any], rows: Mapping[str, int], length: Any
+) -> list[Halt]:
     found = []
     for stop in item.findall("stop"):
         place = next((stop.get(key) for key in ("busStop", "parkingArea") if stop.get(key)), None)
-        edge = bays.get(place, "") if place else stop.get("lane", "").rpartition("_")[0]
-        edge = edge or stop.get("edge", "")
-        if edge in rows and stop.get("parking") != "true":
-            found.append((rows[edge], float(stop.get("duration", "0"))))
+        spot = bays.get(place, {}) if place else stop
+        edge = spot.get("lane", "").rpartition("_")[0] or stop.get("edge", "")
+        number = int(stop.get("actType")) if stop.get("actType", "").isdigit() else -1
+        placed = item.get("departPos") == "stop" and "endPos" in spot
+        if edge in rows and (stop.get("parking") != "true" or number >= 0):
+            share = float(spot.get("endPos")) / float(length[rows[edge]]) if placed else -1.0
+            found.append(
+                Halt(
+                    rows[edge],
+                    float(stop.get("duration", "0")),
+                    float(stop.get("until", "-inf")),
+                    min(1.0, share),
+                    number,
+                )
+            )
     return found
 
 

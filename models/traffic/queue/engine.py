@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from copy import copy
 
 import numpy as np
 import numpy.typing as npt
 
 from models.traffic.arrivals import PORT as ARRIVALS
 from models.traffic.arrivals import Arrived
-from models.traffic.engine import EMISSIONS, Account, Floats, Passages, Setting, Vehicles
+from models.traffic.engine import EMISSIONS, Account, Calls, Floats, Passages, Setting, Vehicles
 from models.traffic.fleet import BASE, BASES, ELECTRIC, NAMES, TRUCK, TYPES, emission_class
 from models.traffic.passages import PORT, Entries
 from models.traffic.queue import demand, traced
 from models.traffic.queue.arrays import ARRIVED, ENDED, Ints
+from models.traffic.queue.calls import BusCalls
 from models.traffic.queue.control import Controls
+from models.traffic.queue.detours import BusDetours
 from models.traffic.queue.emissions import Elements, fleet
 from models.traffic.queue.measure import Meter
 from models.traffic.queue.network import Streets, read_streets
@@ -51,6 +54,11 @@ def _length(kind: int) -> float:
     """Length of a vehicle of the fleet with its gap, m."""
     found = re.search(r'length="([^"]+)"', TYPES[BASES[BASE[kind]]])
     return float(found.group(1) if found else 5.0) + GAP
+
+
+def _skip(first: int, stops: list[demand.Halt]) -> float:
+    """Share of its first edge that a vehicle does not drive which sets off at its first stop."""
+    return min(0.95, max(0.0, stops[0].place)) if stops and stops[0].edge == first else 0.0
 
 
 LENGTHS = np.array([_length(kind) for kind in range(len(NAMES))])
@@ -99,7 +107,11 @@ class QueueEngine:
             self._begin,
             follow=PASSAGES in setting.wanted,
         )
-        self._controls = Controls(self._queues, self._streets, p, self._roster, bans=self._bans)
+        self._calls = BusCalls(self._queues, self._roster, self._begin)
+        around = BusDetours(self._queues, self._calls)
+        self._controls = Controls(
+            self._queues, self._streets, p, self._roster, around, bans=self._bans
+        )
         self._watchers = Watchers(self._queues, self._streets, self._controls, setting)
         self._meter = Meter(self._queues, self._streets)
         self._kinds: dict[str, float] = {}
@@ -109,6 +121,10 @@ class QueueEngine:
         self._routes: dict[int, tuple[int, int]] = {}
         if setting.own:
             self._add_own(own or demand.read_own(setting.city, Streams(setting.seed)))
+        if setting.buses:
+            beside = copy(setting.city)
+            beside.demand = {name: list(files) for name, files in setting.buses.items()}
+            self._add_own(demand.read_own(beside, Streams(setting.seed)), CAR_LENGTH)
 
     def _settings(self, p: QueueParameters) -> Settings:
         release = p.release
@@ -126,15 +142,16 @@ class QueueEngine:
 
     # -- demand ------------------------------------------------------------------------------
 
-    def _add_own(self, own: demand.Own) -> None:
-        self._own_left_out = own.left_out
+    def _add_own(self, own: demand.Own, usual: float | None = None) -> None:
+        """Add vehicles of files of SUMO; ``usual`` is the length of the others, m."""
+        self._own_left_out += own.left_out
         given = np.array(own.given, dtype=bool)
         number: dict[tuple[int, ...], int] = {}
         for way, whole in zip(own.route, own.given, strict=True):
             if whole:
                 number.setdefault(way, len(number))
         first, last = self._queues.add_routes(list(number))
-        stops = self._queues.add_stops(own.stops)
+        stops = self._queues.add_stops([[halt[:4] for halt in halts] for halts in own.stops])
         lengths = np.array([kind.length for kind in own.kinds])
         classes = np.array([kind.vclass for kind in own.kinds])[np.array(own.kind, dtype=np.int64)]
         electric = self._with_battery(own.names) & (classes == "passenger")
@@ -144,12 +161,13 @@ class QueueEngine:
                 continue
             ways = [own.route[row] for row in rows]
             route = [number[way] for way in ways] if whole else []
-            self._queues.add(
+            added = self._queues.add(
                 np.array(own.depart)[rows],
                 [way[0] for way in ways],
                 goal=None if whole else [way[-1] for way in ways],
                 route=(first[route], last[route]) if whole else None,
-                size=self._sizes(lengths[np.array(own.kind)[rows]]),
+                size=self._sizes(lengths[np.array(own.kind)[rows]], usual),
+                skip=[_skip(own.route[row][0], own.stops[row]) for row in rows],
                 stop=stops[rows],
                 heavy=self._bans & np.isin(classes[rows], HEAVY),
                 bus=np.isin(classes[rows], MAY),
@@ -160,6 +178,8 @@ class QueueEngine:
                 classes[rows] == "bus",
                 electric[rows],
             )
+            vehicles = np.arange(added.start, added.stop)
+            self._calls.add(vehicles, stops[rows], [own.stops[row] for row in rows])
         for kind in own.kind:
             self._count(own.kinds[kind].emission, 1.0)
 
@@ -183,10 +203,11 @@ class QueueEngine:
         found = np.array([self._routes[way] for way in ways.tolist()], dtype=np.int32)
         return found[:, 0], found[:, 1]
 
-    def _sizes(self, lengths: Floats) -> Floats:
+    def _sizes(self, lengths: Floats, usual: float | None = None) -> Floats:
         """Headways that vehicles take, by their lengths with the gap; (n,) float64, 1."""
         p, speed = self._parameters, float(np.median(self._streets.limit))
-        usual = float(np.median(lengths)) if self._setting.own and len(lengths) else CAR_LENGTH
+        if usual is None:
+            usual = float(np.median(lengths)) if self._setting.own and len(lengths) else CAR_LENGTH
         found: Floats = (lengths + speed * p.reaction) / (usual + speed * p.reaction)
         return found
 
@@ -273,6 +294,10 @@ class QueueEngine:
     def arrived(self) -> Arrived:
         """Vehicles whose trip ended since the last call."""
         return self._roster.arrived()
+
+    def calls(self) -> Calls:
+        """Who came to stops and left them."""
+        return self._calls.take()
 
     def control(self, columns: Mapping[str, Floats]) -> None:
         """Apply what changed."""

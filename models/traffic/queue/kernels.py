@@ -183,18 +183,20 @@ def enter(
     stop = s.vehicles[vehicle].stop
     if stop >= 0 and s.stops[stop].link == link:
         # In a bay: it stands aside and joins the queue afterwards.
-        dwell = 0.0
+        held, leaves = 0.0, time
         while s.stops[stop].link == link:
-            dwell += s.stops[stop].time
+            ahead = 0.5 * (delay + free)
+            if s.stops[stop].place >= 0.0:
+                ahead = max(0.0, s.stops[stop].place - 1.0 + share) * s.links[link].free_time
+                ahead += delay
+            came = time + held + ahead
+            leaves = max(came + s.stops[stop].time, s.stops[stop].until)
+            s.stops[stop].came, s.stops[stop].left = came, leaves
+            held += leaves - came
             stop += 1
         s.vehicles[vehicle].stop = stop if s.stops[stop].link >= 0 else NONE
-        s.vehicles[vehicle].ready += dwell
-        push(
-            s.heap,
-            s.counts,
-            time + 0.5 * (delay + free) + dwell,
-            s.groups.size + s.links.size + vehicle,
-        )
+        s.vehicles[vehicle].ready += held
+        push(s.heap, s.counts, leaves, s.groups.size + s.links.size + vehicle)
         return
     enqueue(s, vehicle, time)
 

@@ -157,14 +157,18 @@ class Queues:
         self.state = self.state._replace(routes=np.concatenate([self.state.routes, *flat]))
         return (ends - lengths).astype(np.int32), (ends - 1).astype(np.int32)
 
-    def add_stops(self, stops: Sequence[Sequence[tuple[int, float]]]) -> Ints:
-        """Keep the stops of vehicles, (link, s) in the order of the way; each one's first."""
+    def add_stops(self, stops: Sequence[Sequence[tuple[float, ...]]]) -> Ints:
+        """Keep the stops of vehicles, in the order of the way; each one's first.
+
+        A stop is (link, s), and where it is known the time before which nobody leaves it, s, and
+        the share of the link that lies before it.
+        """
         first = np.full(len(stops), NONE, dtype=np.int32)
         lines = [tuple(line) for line in self.state.stops]
         for row, listed in enumerate(stops):
             if listed:
                 first[row] = len(lines)
-                lines += [*((time, link) for link, time in listed), (0.0, NONE)]
+                lines += [*map(_stop, listed), _stop((NONE, 0.0))]
         self.state = self.state._replace(stops=np.array(lines, dtype=STOP))
         return first
 
@@ -382,6 +386,11 @@ class Queues:
         rows = np.flatnonzero(self.state.vehicles["state"][: self.vehicles] == ARRIVED)
         found: Floats = self.state.vehicles["arrive"][rows] - self.state.vehicles["started"][rows]
         return found
+
+
+def _stop(stated: tuple[float, ...]) -> tuple[float, ...]:
+    link, seconds, until, place = (*stated, *(-np.inf, -1.0)[len(stated) - 2 :])
+    return seconds, until, np.inf, np.inf, int(link), place
 
 
 def _vehicles(size: int) -> Records:

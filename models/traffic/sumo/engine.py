@@ -9,7 +9,7 @@ import numpy as np
 
 from models.traffic.arrivals import PORT as ARRIVALS
 from models.traffic.arrivals import Arrived
-from models.traffic.engine import EMISSIONS, Account, Floats, Passages, Setting, Vehicles
+from models.traffic.engine import EMISSIONS, Account, Calls, Floats, Passages, Setting, Vehicles
 from models.traffic.fleet import BASE, KEEPS, NAMES, PREFIX, TRUCK, write_types
 from models.traffic.passages import PORT as PASSAGES
 from models.traffic.passages import Entries
@@ -18,6 +18,7 @@ from models.traffic.sumo import inputs
 from models.traffic.sumo.advice import Advised
 from models.traffic.sumo.arrived import Watch
 from models.traffic.sumo.buses import Buses, BusLanes
+from models.traffic.sumo.calls import BusCalls
 from models.traffic.sumo.closures import Closures
 from models.traffic.sumo.controls import Signals, SpeedLimits
 from models.traffic.sumo.edie import EdgeData, edie
@@ -72,7 +73,9 @@ class SumoEngine:
         signals = [str(signal) for signal in city["signal"].ids]
         self._signals = Signals(api, signals)
         self._bus_lanes, self._buses = BusLanes(api, lanes), Buses(api)
-        if setting.own and p.emissions is not None and not p.fleet:
+        self._calls = BusCalls(api, self.simulation.begin)
+        self._has_buses = setting.own or bool(setting.buses)
+        if self._has_buses and p.emissions is not None and not p.fleet:
             set_own(api, p.emissions)
         self._pressures = Pressures(api, installed.read(setting.scratch), signals)
         self._gates = Gates(
@@ -100,6 +103,7 @@ class SumoEngine:
             files.append(scratch / "fleet.add.xml")
             p = self._setting.parameters
             write_types(files[-1], p.emissions, p.battery if self._wants_arrivals else None)
+        files += self._setting.buses.get("additional", [])
         return loops, [*files, *installed.additional(scratch)]
 
     @property
@@ -119,6 +123,9 @@ class SumoEngine:
             additional=additional,
             scratch=setting.scratch,
         )
+        routes = [*filter(None, [chosen.get("route-files")]), *setting.buses.get("routes", [])]
+        if routes:
+            chosen["route-files"] = ",".join(map(str, routes))
         if setting.released:
             chosen |= {
                 "device.rerouting.adaptation-interval": "10",
@@ -204,7 +211,7 @@ class SumoEngine:
         for until in range(self._done + self._sample, now + 1, self._sample):
             self._drive(until)
             self._sampler.look(self._sample / 1000.0)
-            if self._setting.own:
+            if self._has_buses:
                 held = self._closures.held
                 self._buses.look(self._sample / 1000.0, self._departed, self._arrived, held)
             if self._wants_arrivals:
@@ -216,10 +223,11 @@ class SumoEngine:
     def _drive(self, until: Tick) -> None:
         """Go on by a sample; second by second where somebody must see each."""
         closely = self._pressures.active or self._closures.watching or self._follows
+        closely = closely or bool(self._setting.buses)
         step = SECOND if closely else self._sample
         for now in (*range(until - self._sample + step, until, step), until):
             self.simulation.advance(now / 1000.0)
-            if closely or self._setting.own or self._wants_arrivals:
+            if closely or self._has_buses or self._wants_arrivals:
                 self._collect(now)
             if self._pressures.active:
                 self._pressures.act(SECOND / 1000.0)
@@ -231,6 +239,8 @@ class SumoEngine:
         self._closures.look(departed, arrived)
         if self._follows:
             self._followed.look(float(now), departed, arrived)
+        if self._setting.buses:
+            self._calls.look(arrived)
         self._departed += departed
         self._arrived += arrived
 
@@ -268,6 +278,10 @@ class SumoEngine:
     def passed(self) -> Passages:
         """Who passed the gates in the last period."""
         return self._gates.passed()
+
+    def calls(self) -> Calls:
+        """Who came to stops and left them."""
+        return self._calls.take()
 
     def control(self, columns: Mapping[str, Floats]) -> None:
         """Apply what changed."""
