@@ -153,3 +153,10 @@ class Tally(NamedTuple):
     trip_from: Rows
     trip_to: Rows
     trip_person: Rows
+    foot_count: npt.NDArray[np.int64]
+    """(1,) walks in the buffers; those on foot, and those to and from stops."""
+    foot_time: Floats
+    foot_from: Rows
+    """Place; -1 for the stop nearest to where it leads."""
+    foot_to: Rows
+    """Place; -1 for the stop nearest to where it begins."""

@@ -217,6 +217,7 @@ def set_off(
     if mode == CAR and purpose != LUNCH:
         _drive(ground, tally, p, a, b, time, counted)
     if counted:
+        _walk(people, ground, tally, p, a, b, time, mode)
         tally.trips[people.kind[p], mode] += 1.0
         if people.kind[p] < COMMUTER:
             tally.sums[0] += 1.0
@@ -224,6 +225,30 @@ def set_off(
         tally.sums[3] += choice.fare if mode == TRANSIT else 0.0
         tally.sums[4] += now.price if mode == CAR else 0.0
         tally.sums[5] += 1.3 * distance(ground, a, b) if mode == CAR else 0.0
+
+
+@nb.njit(cache=True)
+def _walk(
+    people: People, ground: Ground, tally: Tally, p: int, a: int, b: int, time: float, mode: int
+) -> None:
+    """Put what is walked of a trip into the buffers: all of it, or to the stop and from one."""
+    if mode == WALK:
+        _on_foot(tally, time, a, b)
+    elif mode == TRANSIT:
+        if a < ground.buildings:
+            _on_foot(tally, time, a, -1)
+        if b < ground.buildings:
+            _on_foot(tally, max(time, people.arrive[p] - ground.access[b]), -1, b)
+
+
+@nb.njit(cache=True)
+def _on_foot(tally: Tally, time: float, a: int, b: int) -> None:
+    n = tally.foot_count[0]
+    if n < tally.foot_time.size:
+        tally.foot_time[n] = time
+        tally.foot_from[n] = a
+        tally.foot_to[n] = b
+        tally.foot_count[0] = n + 1
 
 
 @nb.njit(cache=True)

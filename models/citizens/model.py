@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.citizens import days, waste
+from models.citizens.afoot import walks
 from models.citizens.columns import BICYCLE as BIKE
 from models.citizens.columns import CAR, TRANSIT, WALK, Choice, Now, Tally
 from models.citizens.parameters import Parameters as CitizensParameters
@@ -27,6 +28,14 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 
 HOUSEHOLDS = "households"
+WALKERS = "citizens.walkers"
+WALKS = Port(
+    "citizens.walks",
+    "edge",
+    "person",
+    kind="event",
+    fields=("time", "walk", "edge", "place", "speed", "back"),
+)
 
 
 class Citizens(Model):
@@ -55,6 +64,8 @@ class Citizens(Model):
         ),
         Port("citizens.waste", "building", "kg/h", kind="flow", profile="sum"),
         Port("citizens.parked", "edge", "veh", profile="sum"),
+        Port("citizens.walkers", "edge", "person/h", kind="flow"),
+        WALKS,
     )
     controls = (
         Port("citizens.car_price", "city", "EUR", kind="control", bounds=(0.0, 100.0), default=0.0),
@@ -88,6 +99,7 @@ class Citizens(Model):
         self.before: Tick = 0
         self.booked = np.zeros(2)
         self.alert = self["citizens.stay_home"].copy()
+        self.afoot: walks.Afoot | None = None
         self.inhabited = bool((building["people"] > 0).any() or (building["jobs"] > 0).any())
         self.tally = _tally(len(self.city["edge"]), len(building), 0)
         if self.inhabited:
@@ -107,6 +119,8 @@ class Citizens(Model):
         self.tolled = self.column("edge")
         population = build.populate(self.city, places, self.world.streams, self.parameters)
         self.residents = population.residents
+        if self.world.consumed & {WALKS.name, WALKERS}:
+            self.afoot = walks.Afoot(self.city, places)
         ground = build.ground(self.city, places, self.parameters, self._transit(places))
         self.tally = _tally(len(self.city["edge"]), places.buildings, len(population.people.key))
         rng = self.world.streams.generator("citizens.society")
@@ -176,7 +190,11 @@ class Citizens(Model):
         if now < self.world.end:
             s.set_off(kernels.due(s.people, seconds + self.period / 1000.0))
             self._publish(now)
+            self._walk(now)
         self._write()
+        if self.afoot is not None:
+            entered = self.afoot.entered(now / 1000.0, len(self.city["edge"]))
+            self[WALKERS][:] = entered * (minutes(60) / self.period)
         if now >= self.world.end or now // minutes(60) != (now - self.period) // minutes(60):
             self._book(now)
 
@@ -220,6 +238,25 @@ class Citizens(Model):
             person=tally.trip_person[:n][order],
             resident=tally.trip_person[:n][order] < self.residents,
         )
+
+    def _walk(self, now: Tick) -> None:
+        """Publish the walks of this step, edge by edge, from when each is entered."""
+        tally, n = self.tally, int(self.tally.foot_count[0])
+        tally.foot_count[0] = 0
+        if self.afoot is None:
+            return
+        begin = np.maximum(self.day_start / 1000.0 + tally.foot_time[:n], now / 1000.0)
+        found = self.afoot.begin(begin, tally.foot_from[:n].copy(), tally.foot_to[:n].copy())
+        if WALKS.name in self.world.consumed:
+            self.publish(
+                WALKS.name,
+                time=np.round(found[:, 0] * 1000.0),
+                walk=found[:, 1],
+                edge=found[:, 2],
+                place=found[:, 3],
+                speed=np.full(len(found), walks.SPEED),
+                back=found[:, 4],
+            )
 
     def _waste(self, now: Tick) -> None:
         """Waste of the step that ends, from those who were present in it."""
@@ -271,6 +308,10 @@ def _tally(edges: int, buildings: int, persons: int) -> Tally:
         trip_from=np.zeros(persons, np.int32),
         trip_to=np.zeros(persons, np.int32),
         trip_person=np.zeros(persons, np.int32),
+        foot_count=np.zeros(1, np.int64),
+        foot_time=np.zeros(2 * persons),
+        foot_from=np.zeros(2 * persons, np.int32),
+        foot_to=np.zeros(2 * persons, np.int32),
     )
 
 
