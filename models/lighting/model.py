@@ -12,6 +12,7 @@ import numpy.typing as npt
 from models.lighting import classes as norm
 from models.lighting import kernels, known, technology
 from models.lighting.accounts import Accounts
+from models.lighting.changes import Watch
 from models.lighting.daylight import AstronomicalClock, Photocell, threshold, yearly_hours
 from models.lighting.faults import Faults
 from models.lighting.groups import streets_of
@@ -70,8 +71,7 @@ class Lighting(Model):
 
     def __init__(self, world: World, parameters: Any) -> None:
         super().__init__(world, parameters)
-        self._last: Tick = 0
-        self._seen = 0
+        self._last = self._seen = 0
         self._changed = True
         self._was_dark = self._late = self._waiting = False
 
@@ -85,13 +85,12 @@ class Lighting(Model):
         """Luminaires, streets, faults, and what switches the lamps."""
         rules, ids = self.parameters, self.city["lamp"].ids
         self._streets = streets = streets_of(self.city)
-        streams = self.world.streams
         self._lamps = Luminaires(
             self.city,
             streets,
             rules.technology,
             rules.cleaning,
-            lambda: uniforms(streams.keys("lighting.age", ids), 0),
+            lambda: uniforms(self.world.streams.keys("lighting.age", ids), 0),
         )
         self._lamps.with_standing(rules.standing_led, rules.standing_hps)
         self._cabinet = self.city.link("lamp", "cabinet").indices
@@ -115,17 +114,14 @@ class Lighting(Model):
         return Photocell(place.latitude, place.longitude, rules.on_below, rules.off_ratio)
 
     def _allocate(self, lamps: int, streets: int) -> None:
-        self._levels, self._fed = np.zeros((2, lamps)), np.zeros(lamps)
-        self._low = np.zeros(lamps, dtype=np.float32)
-        self._high = np.zeros(lamps, dtype=np.float32)
-        self._burning = np.zeros(lamps)
+        self._levels, self._fed, self._burning = np.zeros((2, lamps)), *np.zeros((2, lamps))
+        self._low, self._high = np.zeros((2, lamps), dtype=np.float32)
         self._total = np.zeros(len(kernels.QUANTITIES))
-        self._open = 0.0
         self._wanted, self._asked = np.zeros(streets), np.full(streets, 0.5)
         self._renewed = np.zeros(lamps, dtype=np.bool_)
-        self._waits = self._fresh = self._burns = False
-        self._planned = self._faulty = 0.0
-        self._told = False
+        self._waits = self._fresh = self._burns = self._told = False
+        self._planned = self._faulty = self._open = 0.0
+        self._flows = Watch()
         self._homes = bool((self._lamps.window < NEVER).any())
         found = self._streets
         self._count = np.bincount(found.of_lamp, minlength=streets).astype(np.float64)
@@ -265,10 +261,13 @@ class Lighting(Model):
 
     def _judge(self) -> None:
         """Who used each street, and what that asks for."""
-        streets = self._streets
+        streets, flow, walkers = self._streets, self["traffic.flow"], self["citizens.walkers"]
+        if not self._flows.changed(flow, walkers):
+            return
+        self._passers.fresh = True
         streetlight.judge(
-            self["traffic.flow"],
-            self["citizens.walkers"],
+            flow,
+            walkers,
             streets.edge,
             streets.back,
             streets.edge_capacity,

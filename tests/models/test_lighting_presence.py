@@ -10,7 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.lighting.presence import kernels
+from models.lighting.presence.lampwise import Lines
 from models.lighting.presence.streetwise import kernels as streetwise
+from models.lighting.presence.union import kernels as union
+from models.lighting.presence.union.kernels import HELD, LANES, NEAR, PLACE
 from twin.core.random import Streams, uniform, uniforms
 
 STEP, WALK, ON_FOOT = 60.0, 1.0 / 1.3, 45.0
@@ -34,28 +37,43 @@ class Town:
     def keys(self) -> np.ndarray:
         return Streams(self.seed).keys("test", np.arange(len(self.far)).astype(np.str_))
 
-    def lives(self, steps: int, room: int = 100_000) -> np.ndarray:
-        """Share of each step in which each lamp is lit; (steps, n_lamps). Grows when it must."""
+    def lives(self, steps: int, room: int = 8, together: int = 1) -> np.ndarray:
+        """Share of the last of ``together`` steps in which each lamp is lit, again and again.
+
+        (steps / together, n_lamps). Grows when it must.
+        """
         n, lamps = len(self.far), len(self.place)
-        keys, drawn = self.keys, np.ones(n, np.int64)
-        patience, count = -np.log(uniforms(keys, 0)), np.zeros(n, np.int32)
-        before, after = np.zeros((room, 3)), np.zeros((room, 3))
-        near, held, state = np.zeros(lamps, np.float32), np.zeros(lamps), np.zeros(n, np.uint8)
-        rates = self.forth, self.vehicles, self.walkers, self.pace, self.span
-        shares = []
-        for _ in range(steps):
-            at = (0, 0, 0)
-            while at[0] < n:
-                lines = WALK, ON_FOOT, self.far, STEP, self.start, self.place
-                scratch = np.zeros((len(after), 2))
-                columns = before, after, scratch, count, near, held, state
-                at = kernels.presence(*at, keys, drawn, patience, *rates, *lines, *columns)
-                if at[0] < n:
-                    after = np.concatenate((after, np.zeros((1, 3))))
-            before, after = after, np.zeros_like(after)
-            shares.append(near.copy())
-        np.testing.assert_allclose(held, STEP * np.sum(shares, axis=0), rtol=1e-5, atol=1e-4)
-        return np.array(shares)
+        street = np.repeat(np.arange(n, dtype=np.int32), np.diff(self.start))
+        lines = Lines.of(street, self.place, n)
+        lanes = np.zeros((len(lines.place), 3, LANES), np.float32)
+        lanes[:, PLACE] = lines.place
+        keys, drawn, patience = self.keys, np.ones(n, np.int64), -np.log(uniforms(self.keys, 0))
+        rates = [column[None] for column in (self.forth, self.vehicles, self.walkers)]
+        rates += [self.pace[None], self.span[None], np.array([WALK, ON_FOOT])]
+        first, rooms = room * np.arange(n, dtype=np.int32), np.full(n, room, np.int32)
+        who, count = np.zeros((room * n, 4), np.float32), np.zeros(n, np.int32)
+        tail, state, size = np.array([room * n]), np.zeros(n, np.uint8), np.zeros(7, np.int64)
+        lists, scratch = np.zeros((8, 1025), np.int32), np.zeros((2, 1000), np.float32)
+        far, shares, seconds = np.column_stack((lines.ends, self.far)), [], np.zeros(lamps)
+        for step in range(0, steps, together):
+            at, done = np.zeros(3, np.int64), False
+            plan = np.zeros(together, np.int32)
+            while not done:
+                done = kernels.presence(
+                    *(at, STEP * step, STEP, plan, keys, drawn, patience, *rates, far, lines.start),
+                    *(lanes, state, first, rooms, count, who, who.view(np.uint64), tail),
+                    *(lists, size, scratch),
+                )
+                if not done:
+                    who = np.concatenate((who, np.zeros((1 + len(who), 4), np.float32)))
+            shares.append(lanes[:, NEAR].ravel()[lines.lane])
+            lit = np.repeat(state & kernels.LIT > 0, np.diff(self.start))
+            assert not shares[-1][~lit].any()
+            seconds += STEP * shares[-1]
+        held = lanes[:, HELD].ravel()[lines.lane]
+        if together == 1:
+            np.testing.assert_allclose(held, seconds, rtol=1e-5, atol=1e-3)
+        return np.array([*shares, held])
 
     def simulated(self, steps: int) -> np.ndarray:
         """The same, one arrival after another and without carrying anything over."""
@@ -109,10 +127,10 @@ def town(seed: int, streets: int, rate: float) -> Town:
 
 
 @settings(deadline=None, max_examples=60)
-@given(st.integers(0, 2**32 - 1), st.sampled_from([0.001, 0.02, 0.1]), st.sampled_from([1, 100]))
+@given(st.integers(0, 2**32 - 1), st.sampled_from([0.001, 0.02, 0.1]), st.sampled_from([1, 8]))
 def test_each_lamp_is_lit_by_those_who_reach_it(seed: int, rate: float, room: int) -> None:
     there = town(seed, 3, rate)
-    np.testing.assert_allclose(there.lives(6, room), there.simulated(6), atol=2e-5)
+    np.testing.assert_allclose(there.lives(6, room)[:-1], there.simulated(6), atol=2e-5)
 
 
 @pytest.mark.parametrize(("vehicles", "walkers"), [(0.01, 0.0), (0.0, 0.02), (0.02, 0.01)])
@@ -130,37 +148,89 @@ def test_the_share_is_that_of_an_infinite_server_queue(vehicles: float, walkers:
         np.tile([20.0, 180.0], n),
         7,
     )
-    near = there.lives(65)[5:]  # the slowest who came before the start have passed
+    near = there.lives(65)[5:-1]  # the slowest who came before the start have passed
     expected = 1.0 - np.exp(-(vehicles * 30.0 + walkers * ON_FOOT))  # M/G/∞: not empty
     assert near.mean() == pytest.approx(expected, rel=0.03)
     assert near[:, 0::2].mean() == pytest.approx(near[:, 1::2].mean(), rel=0.05)
 
 
-def test_a_walker_lights_one_lamp_after_the_other() -> None:
-    who = np.array([[0.0, WALK, 20.0], [200.0, -WALK, 20.0]])
-    place, scratch = np.array([0.0, 26.0, 130.0]), np.zeros((2, 2))
-    near, held = np.zeros(3, np.float32), np.zeros(3)
-    kernels.cover(who, 0, 1, place, 0, 3, STEP, scratch, near, held)
-    np.testing.assert_allclose(held, [20.0, 20.0, 0.0])  # at 0, 20 and 100 s
-    kernels.cover(who, 1, 2, place, 0, 3, STEP, scratch, near, held)
-    np.testing.assert_allclose(held, [20.0, 20.0, 0.0])  # at 200, 180 and 100 s
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([0.001, 0.02]), st.sampled_from([2, 3, 6]))
+def test_steps_that_are_lived_together_are_those_lived_one_by_one(
+    seed: int, rate: float, together: int
+) -> None:
+    there = town(seed, 5, rate)
+    one_by_one, at_once = there.lives(6), there.lives(6, 1, together)
+    np.testing.assert_array_equal(at_once[:-1], one_by_one[together - 1 : -1 : together])
+    np.testing.assert_array_equal(at_once[-1], one_by_one[-1])
+
+
+LOOPS = (union.one, union.two, union.three, union.four, *[union.eight] * 4)
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 12), st.integers(1, 40))
+def test_the_union_of_windows(seed: int, k: int, lamps: int) -> None:
+    rng = np.random.default_rng(seed)
+    now, street, streets = 120.0, 1, np.array([1], np.int32)
+    lines = Lines.of(np.full(lamps, street, np.int32), np.sort(rng.uniform(0, 300, lamps)), 3)
+    lanes = np.zeros((len(lines.place), 3, LANES), np.float32)
+    lanes[:, PLACE] = lines.place
+    lanes[:, HELD] = before = 7.0
+    first, count = np.array([9, 0, 9], np.int32), np.array([0, k, 0], np.int32)
+    who = np.zeros((20, 4), np.float32)
+    who[:k, 0] = now + rng.uniform(-300.0, 60.0, k)
+    who[:k, 1] = rng.choice([-0.8, -0.07, 0.07, 0.8], k)
+    who[:k, 2] = rng.choice([10.0, 27.0, 43.0], k)
+    who[:k, 3] = now + rng.choice([-1.0, 30.0, 60.5, 300.0], k)
+    came = who.astype(np.float64)
+    given = streets, 1, first, count, who, who.view(np.uint64), lines.start, now, STEP, lanes
+    if k > kernels.MANY:
+        union.many(*given, np.zeros((2, 20), np.float32))
+    else:
+        LOOPS[k - 1](*given)
+    place = lines.place.ravel()[lines.lane].astype(np.float64)
+    begin = came[:k, 0] - now + place[:, None] * came[:k, 1]
+    lit = np.array([covered(row, row + came[:k, 2]) for row in begin])
+    np.testing.assert_allclose(lanes[:, HELD].ravel()[lines.lane] - before, lit, atol=1e-3)
+    np.testing.assert_allclose(lanes[:, NEAR].ravel()[lines.lane], lit / STEP, atol=2e-5)
+    stay = came[:k][came[:k, 3] > now + STEP]
+    assert count.tolist() == [0, len(stay), 0]
+    np.testing.assert_array_equal(who[: len(stay)], stay)
+
+
+def covered(begin: np.ndarray, end: np.ndarray) -> float:
+    """Length of a union of windows within a step."""
+    lit, until = 0.0, 0.0
+    for at, to in sorted(zip(begin, end, strict=True)):
+        lit += max(0.0, min(to, STEP) - max(at, until, 0.0))
+        until = max(until, min(to, STEP))
+    return lit
 
 
 @settings(deadline=None)
-@given(st.integers(0, 2**32 - 1))
-def test_spread(seed: int) -> None:
+@given(st.integers(0, 2**32 - 1), st.booleans())
+def test_spread(seed: int, sorted_already: bool) -> None:
     rng = np.random.default_rng(seed)
-    n, start = 8, np.array([0, 3, 3, 8], np.int32)
+    n, streets = 50, 4
+    street = rng.integers(0, streets, n).astype(np.int32)
+    street = np.sort(street) if sorted_already else street
+    lines = Lines.of(street, rng.random(n), streets)
     low, high, near = (rng.random(n).astype(np.float32) for _ in range(3))
-    lamp, state = rng.permutation(n).astype(np.int32), rng.integers(0, 3, 3).astype(np.uint8)
-    expected = low[lamp] + (high - low)[lamp] * near
-    street = np.repeat(np.arange(3, dtype=np.int32), np.diff(start))
+    state = rng.integers(0, 4, streets).astype(np.uint8)
+    lanes = np.zeros((len(lines.place), 3, LANES), np.float32)
+    flat = np.zeros(lanes[:, NEAR].size, np.float32)
+    flat[lines.lane] = near
+    lanes[:, NEAR] = flat.reshape(-1, LANES)
+    assert not sorted_already or (lines.run >= 0).all()
     for everywhere in (True, False):
-        out = np.full(n, -1.0)
-        kernels.spread(low, high, start, lamp, near, state, everywhere, out)
-        known = everywhere | (state[street] != kernels.QUIET)
-        np.testing.assert_allclose(out[lamp], np.where(known, expected, -1.0), atol=1e-6)
-    of_street, out = rng.random(3).astype(np.float32), np.zeros(n)
+        out, marks = np.full(n, -1.0), state.copy()
+        rows = lines.start, lines.begin, lines.lamp, lines.run
+        kernels.spread(low, high, *rows, lanes, marks, everywhere, out)
+        known = everywhere | (state[street] & kernels.CHANGED > 0)
+        np.testing.assert_allclose(out, np.where(known, low + (high - low) * near, -1.0), atol=1e-6)
+        np.testing.assert_array_equal(marks & kernels.LIT, state & kernels.LIT)
+    of_street, out = rng.random(streets).astype(np.float32), np.zeros(n)
     streetwise.spread(low, high, street, of_street, out)
     np.testing.assert_allclose(out, low + (high - low) * of_street[street], atol=1e-6)
 
@@ -181,4 +251,4 @@ def test_street_by_street_is_lamp_by_lamp_where_lamps_stand_together(
         streetwise.presence(keys, drawn, patience, lit, *who, coming, near, held)
         found.append(near.copy())
     np.testing.assert_allclose(held, STEP * np.sum(found, axis=0), rtol=1e-5, atol=1e-4)
-    np.testing.assert_allclose(found, there.lives(8), atol=2e-5)
+    np.testing.assert_allclose(found, there.lives(8)[:-1], atol=2e-5)

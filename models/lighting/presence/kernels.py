@@ -1,4 +1,4 @@
-"""Loops over those who pass: who lights which lamp, and for how long."""
+"""Loops over streets: who comes, and which lamps those light who are there."""
 
 from __future__ import annotations
 
@@ -8,276 +8,315 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
+from models.lighting.presence.union.kernels import (
+    BEGIN,
+    FAST,
+    GONE,
+    LANES,
+    NEAR,
+    NONE,
+    PACE,
+    SPAN,
+    eight,
+    four,
+    many,
+    one,
+    three,
+    two,
+)
 from twin.core.random import uniform
 
 Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int32]
+Longs = npt.NDArray[np.int64]
 Keys = npt.NDArray[np.uint64]
 Flags = npt.NDArray[np.uint8]
+Pairs = npt.NDArray[np.uint64]
 
 DIGITS = 1048576.0
 """2^20: a draw has 53 binary digits; the first 20 are more than the wait needs."""
+BLOCK = 1024
+"""Streets that go through all steps together: with ten lamps each they fit the second cache."""
+MANY = 8
+"""More than these light a street at once only in its busiest hours."""
+CLASSES = 7
+"""Of streets by who lights them: nobody any longer, one to four, five to eight, more."""
+LIT, CHANGED = 1, 2
+"""Marks of a street: somebody lights it; its lamps have changed since the last :func:`spread`."""
 
-QUIET, LEFT, LIT = 0, 1, 2
-"""Nobody was on a street and nobody is; was, and is no longer; somebody is."""
 
-
-@nb.njit(
-    nb.void(
-        nb.float64[:, ::1],
-        nb.int64,
-        nb.int64,
-        nb.float64[::1],
-        nb.int64,
-        nb.int64,
-        nb.float64,
-        nb.float64[:, ::1],
-        nb.float32[::1],
-        nb.float64[::1],
-    ),
-    cache=True,
-)
-def cover(
-    who: Floats,
-    first: int,
-    last: int,
-    place: Floats,
+@nb.njit(fastmath=FAST)
+def _come(
     low: int,
     high: int,
-    length: float,
-    scratch: Floats,
-    near: Singles,
-    held: Floats,
-) -> None:
-    """Share of a step in which each lamp of one street is lit: the union of the windows.
-
-    A lamp at place x is lit by each arrival from ``begin + x pace`` for ``span``.
-
-    Parameters
-    ----------
-    who : (n, 3) float64
-        Arrivals: ``begin`` (s after the start of the step, at place 0; may be negative), ``pace``
-        (s/m, negative for who comes from the other end), ``span`` (s).
-    first, last
-        Rows of those who count.
-    place : (n_lamps,) float64, m
-    low, high
-        Rows of the street's lamps.
-    length : float, s
-        Of the step.
-    scratch : (>= last - first, 2) float64
-        Overwritten.
-    near : (n_lamps,) float32, 1
-        Filled.
-    held : (n_lamps,) float64, s
-        The time in which the lamp is lit is added.
-    """
-    share = 1.0 / length
-    if last - first <= 2:  # most streets that are lit at all: no order to find, no branch
-        other = last - 1
-        both = 1.0 if other > first else 0.0
-        begin, pace, span = who[first, 0], who[first, 1], who[first, 2]
-        begin2, pace2, span2 = who[other, 0], who[other, 1], who[other, 2]
-        for i in range(low, high):
-            at = begin + place[i] * pace
-            end = min(max(at + span, 0.0), length)
-            at = min(max(at, 0.0), length)
-            at2 = begin2 + place[i] * pace2
-            end2 = min(max(at2 + span2, 0.0), length)
-            at2 = min(max(at2, 0.0), length)
-            twice = max(0.0, min(end, end2) - max(at, at2))
-            lit = end - at + both * (end2 - at2 - twice)
-            near[i] = lit * share
-            held[i] += lit
-        return
-    for i in range(low, high):
-        known = 0
-        for a in range(first, last):
-            at = who[a, 0] + place[i] * who[a, 1]
-            end = min(at + who[a, 2], length)
-            at = max(at, 0.0)
-            if end <= at:
-                continue
-            row = known
-            while row > 0 and scratch[row - 1, 0] > at:
-                scratch[row, 0], scratch[row, 1] = scratch[row - 1, 0], scratch[row - 1, 1]
-                row -= 1
-            scratch[row, 0], scratch[row, 1] = at, end
-            known += 1
-        lit = until = 0.0
-        for row in range(known):
-            lit += max(0.0, scratch[row, 1] - max(scratch[row, 0], until))
-            until = max(until, scratch[row, 1])
-        near[i] = lit * share
-        held[i] += lit
-
-
-@nb.njit(
-    nb.types.UniTuple(nb.int64, 3)(
-        nb.int64,
-        nb.int64,
-        nb.int64,
-        nb.uint64[::1],
-        nb.int64[::1],
-        nb.float64[::1],
-        nb.float64[::1],
-        nb.float64[::1],
-        nb.float64[::1],
-        nb.float64[::1],
-        nb.float64[::1],
-        nb.float64,
-        nb.float64,
-        nb.float64[::1],
-        nb.float64,
-        nb.int32[::1],
-        nb.float64[::1],
-        nb.float64[:, ::1],
-        nb.float64[:, ::1],
-        nb.float64[:, ::1],
-        nb.int32[::1],
-        nb.float32[::1],
-        nb.float64[::1],
-        nb.uint8[::1],
-    ),
-    cache=True,
-)
-def presence(  # the hot loop of a night: one pass over the streets, nothing allocated
-    street: int,
-    read: int,
-    write: int,
     keys: Keys,
-    drawn: npt.NDArray[np.int64],
+    drawn: Longs,
     patience: Floats,
     forth: Floats,
     vehicles: Floats,
     walkers: Floats,
     pace: Floats,
     span: Floats,
-    walker_pace: float,
-    walker_span: float,
-    far: Floats,
-    length: float,
-    start: Rows,
-    place: Floats,
-    before: Floats,
-    after: Floats,
-    scratch: Floats,
+    walking: Floats,
+    street: Floats,
+    until: float,
+    coming: Rows,
+    first: Rows,
+    room: Rows,
     count: Rows,
-    near: Singles,
-    held: Floats,
-    state: Flags,
-) -> tuple[int, int, int]:
-    """Draw who comes to each street in a step, and the share of it in which each lamp is lit.
+    who: Singles,
+    tail: Longs,
+) -> bool:
+    """Put those down who come to some streets in a step; false where there is no more room.
 
-    Vehicles and walkers of both directions come as one Poisson process whose rate is constant
-    within the step. The time to the next arrival is a budget of unit exponential ``patience`` that
-    the rate uses up, so that a change of the rate between steps is exact and a quiet street costs
-    no draw. An arrival counts from when the first place of the street sees it coming. Who still
+    In rounds of one arrival a street, and by arithmetic: no branch that cannot be foreseen. What is
+    left to be drawn stays a negative ``patience``.
+    """
+    found = 0
+    for some in range(low, high):
+        coming[found] = some
+        found += patience[some] < 0.0
+    while found:
+        left_over = 0
+        for c in range(found):
+            j = np.uintp(coming[c])
+            if count[j] == room[j] and not _move(j, first, room, who, tail):
+                return False
+            driving, afoot = vehicles[j], walkers[j]
+            rate, left = driving + afoot, patience[j]
+            at = until + left / rate
+            draw = uniform(keys[j], np.uint64(drawn[j]))
+            drawn[j] += 1
+            left -= math.log(np.float32(draw))
+            # The low digits of a draw do not depend on the high ones, which make the wait.
+            fine = draw * DIGITS
+            fine = (fine - np.int64(fine)) * rate
+            back = 0.0 if (fine < forth[j]) | (fine >= rate - 0.5 * afoot) else 1.0
+            walks = 1.0 if fine >= driving else 0.0
+            slow = pace[j] + walks * (walking[0] - pace[j])
+            lasts = span[j] + walks * (walking[1] - span[j])
+            begin = at + back * street[j, 2] * slow
+            slow *= 1.0 - 2.0 * back
+            row = np.uintp(first[j] + count[j])
+            who[row, BEGIN], who[row, PACE], who[row, SPAN] = begin, slow, lasts
+            who[row, GONE] = begin + max(street[j, 0] * slow, street[j, 1] * slow) + lasts
+            count[j] += 1
+            patience[j] = left
+            coming[left_over] = j
+            left_over += left < 0.0
+        found = left_over
+    return True
+
+
+@nb.njit
+def _move(j: int, first: Rows, room: Rows, who: Singles, tail: Longs) -> bool:
+    """Move those of one street to where there is twice the room; false where there is not."""
+    size = room[j]
+    if tail[0] + 2 * size > who.shape[0]:
+        return False
+    for number in range(size):
+        for what in range(4):
+            who[tail[0] + number, what] = who[first[j] + number, what]
+    first[j], room[j] = tail[0], 2 * size
+    tail[0] += 2 * size
+    return True
+
+
+@nb.njit(fastmath=FAST)
+def _sort(
+    low: int,
+    high: int,
+    count: Rows,
+    state: Flags,
+    start: Rows,
+    lamps: Singles,
+    lists: Rows,
+    size: Longs,
+) -> None:
+    """Lists of some streets by how many light each; the lamps of those just left are dark."""
+    active, n = lists[CLASSES], 0
+    for some in range(low, high):
+        active[n] = some
+        n += (count[some] > 0) | ((state[some] & LIT) > 0)
+    size[:] = 0
+    for a in range(n):
+        j = np.uintp(active[a])
+        k = count[j]
+        kind = np.uintp(min(k, 4) + (k > 4) + (k > MANY))
+        lists[kind, np.uintp(size[kind])] = j
+        size[kind] += 1
+        state[j] = LIT | CHANGED if k > 0 else CHANGED
+    for a in range(size[0]):
+        j = np.uintp(lists[0, a])
+        for row in range(start[j], start[j + np.uintp(1)]):
+            for lane in range(LANES):
+                lamps[row, NEAR, lane] = NONE
+
+
+@nb.njit(
+    nb.boolean(
+        nb.int64[::1],
+        nb.float64,
+        nb.float64,
+        nb.int32[::1],
+        nb.uint64[::1],
+        nb.int64[::1],
+        nb.float64[::1],
+        nb.float64[:, ::1],
+        nb.float64[:, ::1],
+        nb.float64[:, ::1],
+        nb.float64[:, ::1],
+        nb.float64[:, ::1],
+        nb.float64[::1],
+        nb.float64[:, ::1],
+        nb.int32[::1],
+        nb.float32[:, :, ::1],
+        nb.uint8[::1],
+        nb.int32[::1],
+        nb.int32[::1],
+        nb.int32[::1],
+        nb.float32[:, ::1],
+        nb.uint64[:, ::1],
+        nb.int64[::1],
+        nb.int32[:, ::1],
+        nb.int64[::1],
+        nb.float32[:, ::1],
+    ),
+    cache=True,
+    fastmath=FAST,
+)
+def presence(  # the hot loop of a night: nothing allocated
+    at: Longs,
+    now: float,
+    length: float,
+    plan: Rows,
+    keys: Keys,
+    drawn: Longs,
+    patience: Floats,
+    forth: Floats,
+    vehicles: Floats,
+    walkers: Floats,
+    pace: Floats,
+    span: Floats,
+    walking: Floats,
+    street: Floats,
+    start: Rows,
+    lamps: Singles,
+    state: Flags,
+    first: Rows,
+    room: Rows,
+    count: Rows,
+    who: Singles,
+    pair: Pairs,
+    tail: Longs,
+    lists: Rows,
+    size: Longs,
+    scratch: Singles,
+) -> bool:
+    """How long each lamp is lit in each of some steps, by those who come to its street.
+
+    Vehicles and walkers come to each street as one Poisson process: every draw is the budget until
+    the next of them, used up by rate times time, so that a quiet street costs no draw. An arrival
+    counts from when the first place of the street sees it coming; a lamp at place x is lit by each
+    from ``begin + x pace`` for ``span``, and in the step for the union of these windows. Who still
     lights lamps after the step is carried over.
+
+    :data:`BLOCK` streets go through all steps before the next ones: they come from memory once.
 
     Parameters
     ----------
-    street, read, write
-        Street to begin with; rows of ``before`` that were read and of ``after`` that were written
-        by then: all 0, or what a call returned that ran out of room.
+    at : (3,) int64
+        Street, step, and whether that step's budget is used up already: where to begin; 0, or as a
+        call left it that ran out of room.
+    now, length : float, s
+        Begin of the first step, since the moment that ``who`` counts from; length of each.
+    plan : (n_steps,) int32
+        Row in what follows that holds in each step.
     keys : (n_streets,) uint64
     drawn : (n_streets,) int64
         Draws so far; the counter of the next.
     patience : (n_streets,) float64, 1
         Budget that is left until the next arrival.
-    forth, vehicles, walkers : (n_streets,) float64, 1/s
+    forth, vehicles, walkers : (n_plans, n_streets) float64, 1/s
         Arrivals: vehicles that go from place 0 on, all vehicles, walkers (half of them each way).
-    pace, span : (n_streets,) float64
+    pace, span : (n_plans, n_streets) float64
         Of vehicles: s/m, and for how long each lights a lamp, s.
-    walker_pace, walker_span : float
+    walking : (2,) float64
         The same of walkers.
-    far : (n_streets,) float64, m
-        Where who comes from the other end begins.
-    length : float, s
-        Of the step.
-    start : (n_streets + 1,) int32
-        Rows of the lamps of each street begin here.
-    place : (n_lamps,) float64, m
-        Ascending within a street.
-    before, after : (room, 3) float64
-        Who was still there, street by street, and who is still there afterwards; see
-        :func:`cover`.
-    scratch : (room, 2) float64
-    count : (n_streets,) int32
-        How many of ``before`` are of each street; overwritten with those of ``after``.
-    near : (n_lamps,) float32, 1
-        Filled with the share of the step.
-    held : (n_lamps,) float64, s
-        The light that was held is added.
+    street : (n_streets, 3) float64, m
+        Places of the first and the last lamp; where who comes from the other end begins.
+    start, lamps, first, count, who, pair
+        See :data:`models.lighting.presence.union.kernels.SIGNATURE`.
     state : (n_streets,) uint8
-        ``QUIET``, ``LEFT`` or ``LIT``; of a quiet street ``near`` is 0 already.
+        ``LIT``, ``CHANGED``; of a street that is not lit ``NEAR`` is 0 already.
+    room : (n_streets,) int32
+        Rows of ``who`` that each street has.
+    tail : (1,) int64
+        Rows of ``who`` from here on are free.
+    lists : (CLASSES + 1, > BLOCK) int32
+    size : (CLASSES,) int64
+    scratch : (2, > rows of one street) float32
+        Overwritten.
 
     Returns
     -------
-    street, read, write
-        To go on with when there is more room; ``street`` is n_streets at the end.
+    bool
+        Whether all is done; else call again with a longer ``who``.
     """
-    for j in range(street, count.size):
-        had = count[j]
-        rate = vehicles[j] + walkers[j]
-        left = patience[j]
-        budget = rate * length
-        if had == 0 and left >= budget:  # nobody comes, and nobody was here
-            patience[j] = left - budget
-            if state[j] == LIT:
-                for i in range(start[j], start[j + 1]):
-                    near[i] = 0.0
-                state[j] = LEFT
-            else:
-                state[j] = QUIET
-            continue
-        if write + had > after.shape[0]:
-            return j, read, write
-        last = write
-        for a in range(read, read + had):
-            after[last, 0], after[last, 1], after[last, 2] = (
-                before[a, 0],
-                before[a, 1],
-                before[a, 2],
-            )
-            last += 1
-        counter = drawn[j]
-        wait = 1.0 / rate if rate > 0.0 else 0.0
-        while left < budget:
-            if last == after.shape[0]:
-                return j, read, write
-            at = length - (budget - left) * wait
-            budget -= left
-            draw = uniform(keys[j], np.uint64(counter))
-            counter += 1
-            left = -math.log(np.float32(draw))
-            # The low digits of a draw do not depend on the high ones, which make the wait.
-            fine = draw * DIGITS
-            fine = (fine - np.int64(fine)) * rate
-            ahead = fine < forth[j] or fine >= rate - 0.5 * walkers[j]
-            walks = fine >= vehicles[j]
-            slow = walker_pace if walks else pace[j]
-            after[last, 0] = at if ahead else at + far[j] * slow
-            after[last, 1] = slow if ahead else -slow
-            after[last, 2] = walker_span if walks else span[j]
-            last += 1
-        drawn[j] = counter
-        patience[j] = left - budget
-        read += had
-        low, high = start[j], start[j + 1]
-        cover(after, write, last, place, low, high, length, scratch, near, held)
-        state[j] = LIT
-        kept = write
-        for a in range(write, last):
-            begin, slow, lasts = after[a, 0] - length, after[a, 1], after[a, 2]
-            final = max(place[low] * slow, place[high - 1] * slow) if high > low else -lasts - begin
-            if begin + final + lasts > 0.0:
-                after[kept, 0], after[kept, 1], after[kept, 2] = begin, slow, lasts
-                kept += 1
-        count[j] = kept - write
-        write = kept
-    return count.size, read, write
+    step = np.float32(length)
+    for low in range(at[0], count.size, BLOCK):
+        high = min(count.size, low + BLOCK)
+        for s in range(at[1], plan.size):
+            begins = now + s * length
+            p = plan[s]
+            if at[2] == 0:
+                for j in range(low, high):
+                    patience[j] -= (vehicles[p, j] + walkers[p, j]) * length
+            rates = forth[p], vehicles[p], walkers[p], pace[p], span[p]
+            at[0], at[1], at[2] = low, s, 1
+            if not _come(
+                low,
+                high,
+                keys,
+                drawn,
+                patience,
+                *rates,
+                walking,
+                street,
+                begins + length,
+                lists[CLASSES],
+                first,
+                room,
+                count,
+                who,
+                tail,
+            ):
+                return False
+            at[2] = 0
+            _sort(low, high, count, state, start, lamps, lists, size)
+            lit = first, count, who, pair, start, np.float32(begins), step, lamps
+            one(lists[1], size[1], *lit)
+            two(lists[2], size[2], *lit)
+            three(lists[3], size[3], *lit)
+            four(lists[4], size[4], *lit)
+            eight(lists[5], size[5], *lit)
+            many(lists[6], size[6], *lit, scratch)
+        at[1] = 0
+    at[0] = 0
+    return True
+
+
+@nb.njit(
+    nb.void(nb.int32[::1], nb.int32[::1], nb.float32[:, ::1], nb.float32),
+    cache=True,
+)
+def rebase(first: Rows, count: Rows, who: Singles, seconds: float) -> None:
+    """Count the times of ``who`` from a moment that is so much later."""
+    for j in range(count.size):
+        for row in range(first[j], first[j] + count[j]):
+            who[row, BEGIN] -= seconds
+            who[row, GONE] -= seconds
 
 
 @nb.njit(
@@ -286,40 +325,58 @@ def presence(  # the hot loop of a night: one pass over the streets, nothing all
         nb.float32[::1],
         nb.int32[::1],
         nb.int32[::1],
-        nb.float32[::1],
+        nb.int32[::1],
+        nb.int32[::1],
+        nb.float32[:, :, ::1],
         nb.uint8[::1],
         nb.boolean,
         nb.float64[::1],
     ),
     cache=True,
+    fastmath=FAST,
 )
 def spread(
     low: Singles,
     high: Singles,
     start: Rows,
+    begin: Rows,
     lamp: Rows,
-    near: Singles,
+    run: Rows,
+    lamps: Singles,
     state: Flags,
     everywhere: bool,
     out: Floats,
 ) -> None:
     """Mean power of each lamp over a step: low + (high - low) of the share in which it is lit.
 
-    Lamps of streets where nobody was and nobody is keep theirs, unless ``everywhere``.
+    Lamps of streets where nothing changed keep theirs, unless ``everywhere``.
 
     Parameters
     ----------
     low, high : (n_lamps,) float32, W
         See :func:`models.lighting.kernels.refresh`.
-    start, near, state
-        See :func:`presence`.
+    start, lamps, state
+        See :func:`presence`; ``CHANGED`` is taken off.
+    begin : (n_rows + 1,) int32
+        Where the lamps of each row begin in ``lamp``.
     lamp : (n_lamps,) int32
-        Row of each lamp in ``low``, ``high`` and ``out``, in the order of ``near``.
+        Their rows in ``low``, ``high`` and ``out``.
+    run : (n_rows,) int32
+        The first of these where they follow each other, else -1.
     out : (n_lamps,) float64, W
         Filled.
     """
     for j in range(state.size):
-        if everywhere or state[j] != QUIET:
-            for k in range(start[j], start[j + 1]):
-                i = lamp[k]
-                out[i] = low[i] + (high[i] - low[i]) * near[k]
+        if not (everywhere or state[j] & CHANGED):
+            continue
+        state[j] &= LIT
+        for row in range(start[j], start[j + 1]):
+            n = begin[row + 1] - begin[row]
+            if run[row] >= 0:
+                for lane in range(n):
+                    i = np.uintp(run[row] + lane)
+                    out[i] = low[i] + (high[i] - low[i]) * lamps[row, NEAR, lane]
+            else:
+                for lane in range(n):
+                    i = np.uintp(lamp[begin[row] + lane])
+                    out[i] = low[i] + (high[i] - low[i]) * lamps[row, NEAR, lane]

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from models.lighting.changes import Watch
 from models.lighting.groups import Streets
-from models.lighting.presence import kernels
 from models.lighting.presence.streetwise import kernels as streetwise
 from twin.city.city import City
 from twin.core.random import Streams, uniforms
@@ -19,8 +19,6 @@ Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
 WALKING = 1.3
 """Speed of a walker, m/s."""
-ROOM = 4096
-"""Arrivals for which there is room at first; grows by doubling."""
 
 
 def places(city: City, streets: Streets) -> Floats:
@@ -58,11 +56,14 @@ class Passers(ABC):
     ----------
     forth, vehicles, walkers : (n_streets,) float64, 1/s
         Who comes, see :func:`models.lighting.presence.kernels.presence`; filled by the model.
+    fresh : bool
+        Whether these, or the speeds, are others than in the step before.
     """
 
     def __init__(self, city: City, streets: Streets, streams: Streams, rules: Any) -> None:
         n, free = len(streets), city["edge"]["speed"]
         self.forth, self.vehicles, self.walkers = np.zeros(n), np.zeros(n), np.zeros(n)
+        self.fresh, self._speeds = True, Watch()
         self._keys = streams.keys("lighting.presence", streets.ids)
         self._patience = -np.log(uniforms(self._keys, 0))
         self._drawn = np.ones(n, dtype=np.int64)
@@ -78,9 +79,10 @@ class Passers(ABC):
 
     def drive(self, speed: Floats) -> None:
         """Take the speeds of the edges, m/s; the free ones where none is known."""
-        if speed.any():
+        if self._speeds.changed(speed) and speed.any():
             here = speed[self._streets.edge]
             self._pace, self._span = self._windows(np.where(here > 0.0, here, self._free))
+            self.fresh = True
 
     def see(self, passages: Batch, walks: Batch) -> None:
         """Take in vehicles and walkers one by one; here they are drawn from flows instead."""
@@ -154,95 +156,3 @@ class Streetwise(Passers):
         """Everybody leaves."""
         self._near[:] = 0.0
         self._lit[:] = 0.0
-
-
-class Lampwise(Passers):
-    """Whoever passes lights the lamps ahead, one after the other.
-
-    Rows of the lamps are sorted by street and place; ``_lamp`` is the row of each in the city.
-    """
-
-    def __init__(self, city: City, streets: Streets, streams: Streams, rules: Any) -> None:
-        super().__init__(city, streets, streams, rules)
-        place, n = places(city, streets), len(streets)
-        self._lamp = np.lexsort((place, streets.of_lamp)).astype(np.int32)
-        self._place = np.ascontiguousarray(place[self._lamp])
-        count = np.bincount(streets.of_lamp, minlength=n)
-        self._start = np.append(0, np.cumsum(count)).astype(np.int32)
-        self._near = np.zeros(len(place), dtype=np.float32)
-        self._held = np.zeros(len(place))
-        self._state = np.zeros(n, dtype=np.uint8)
-        self._count = np.zeros(n, dtype=np.int32)
-        self._far = np.zeros(n)
-        known = streets.edge >= 0
-        self._far[known] = city["edge"]["length"][streets.edge[known]]
-        self._before, self._after = np.zeros((ROOM, 3)), np.zeros((ROOM, 3))
-        self._scratch = np.zeros((ROOM, 2))
-
-    def pass_by(self, seconds: float, lit: bool) -> None:
-        """Who lit which lamp in the step that ended."""
-        if not lit:
-            return
-        street = read = write = 0
-        while True:
-            street, read, write = self._from(street, read, write, seconds)
-            if street == len(self._count):
-                break
-            self._after = np.concatenate((self._after, np.zeros_like(self._after)))
-            self._scratch = np.zeros((len(self._after), 2))
-        if len(self._before) < len(self._after):
-            self._before = np.zeros_like(self._after)
-        self._before, self._after = self._after, self._before
-
-    def _from(self, street: int, read: int, write: int, seconds: float) -> tuple[int, int, int]:
-        """Go on from a street, until the end or until there is no more room."""
-        found = kernels.presence(
-            street,
-            read,
-            write,
-            self._keys,
-            self._drawn,
-            self._patience,
-            self.forth,
-            self.vehicles,
-            self.walkers,
-            self._pace,
-            self._span,
-            1.0 / WALKING,
-            self._walker_span,
-            self._far,
-            seconds,
-            self._start,
-            self._place,
-            self._before,
-            self._after,
-            self._scratch,
-            self._count,
-            self._near,
-            self._held,
-            self._state,
-        )
-        return int(found[0]), int(found[1]), int(found[2])
-
-    def spread(self, low: Singles, high: Singles, out: Floats, everywhere: bool) -> None:
-        """Power of the lamps in the step; of all, or where somebody was or is."""
-        kernels.spread(low, high, self._start, self._lamp, self._near, self._state, everywhere, out)
-
-    def near_lamps(self) -> Floats:
-        """Share of the step in which each lamp is lit; (n_lamps,) float64."""
-        near = np.empty(len(self._lamp))
-        near[self._lamp] = self._near
-        return near
-
-    def take_held(self) -> Floats:
-        """How long each lamp was lit since the last call, s; (n_lamps,) float64."""
-        held = np.empty(len(self._lamp))
-        held[self._lamp] = self._held
-        self._held[:] = 0.0
-        return held
-
-    def go(self) -> None:
-        """Everybody leaves."""
-        self._near[:] = 0.0
-        self._count[:] = 0
-        self._state[:] = kernels.QUIET

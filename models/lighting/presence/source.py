@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 from models.lighting.groups import Streets
 from models.lighting.presence.followed import Followed
-from models.lighting.presence.passers import Lampwise, Passers, Streetwise
+from models.lighting.presence.lampwise import Lampwise
+from models.lighting.presence.passers import Passers, Streetwise
 from twin.city.city import City
 from twin.core.port import Port
 from twin.core.random import Streams
