@@ -17,7 +17,7 @@ from bench._report import Bench
 from models.traffic.parameters import TrafficParameters
 from models.traffic.through import WEEKDAY
 from models.traffic.toll.answer import GIVES_UP, SHIFTS, Drivers, Travellers
-from models.traffic.toll.tariff import CLASS, Band, Tariff
+from models.traffic.toll.tariff import CLASS, Band, Prices, Tariff
 from models.traffic.toll.ways import Ways
 from twin.core.random import Streams
 from twin.core.time import Calendar, DailyWindow, minutes
@@ -60,7 +60,12 @@ def change(trips: int, elasticity: float = -1.7) -> dict[str, float]:
     calendar = Calendar.at(datetime.fromisoformat("2025-01-21T00:00"), "Europe/Stockholm")
     end = minutes(24 * 60)
     drivers = Drivers(
-        Ways(network), length, tariff, calendar, end, TrafficParameters(elasticity=elasticity)
+        Ways(network),
+        length,
+        Prices(tariff),
+        calendar,
+        end,
+        TrafficParameters(elasticity=elasticity),
     )
     rng = np.random.default_rng(2006)
     hour = rng.choice(24, trips, p=np.array(WEEKDAY) / sum(WEEKDAY))

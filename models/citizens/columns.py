@@ -125,11 +125,21 @@ class Now(NamedTuple):
 
     skim: Floats
     """(n_zone, n_zone) s by car."""
+    skim_banned: Floats
+    """The same for a car that a zone bans."""
     free: Floats
     """The same on empty streets."""
     price: float
     toll: Floats
     """(n_zone, n_zone) EUR for the streets on the way by car."""
+    toll_banned: Floats
+    """The same for a car that a zone bans, which pays none where it may be fined."""
+    fine: Floats
+    """(n_zone, n_zone) EUR of expected fines for a car that a zone bans."""
+    share: Floats
+    """(n,) share of the tolls for the car of each person, before it counts as a resident's."""
+    banned: npt.NDArray[np.bool_]
+    """(n,) whether a zone bans the car of each person."""
     resident: float
     """Share of the tolls that residents pay."""
     alert: Floats

@@ -185,7 +185,8 @@ def set_off(
     b = people.plan_place[p, leg]
     purpose = people.plan_purpose[p, leg]
     seconds, values = np.empty(6), np.empty(4)
-    way = journey(people, ground, choice, now.skim, p, a, b, seconds)
+    skim = now.skim_banned if now.banned[p] else now.skim
+    way = journey(people, ground, choice, skim, p, a, b, seconds)
     price = now.price + _toll(people, ground, now, p, a, b)
     utilities(choice, seconds, way, price, values)
     first = a == people.home[p]
@@ -253,9 +254,12 @@ def _on_foot(tally: Tally, time: float, a: int, b: int) -> None:
 
 @nb.njit(cache=True)
 def _toll(people: People, ground: Ground, now: Now, p: int, a: int, b: int) -> float:
-    """Tolls of a way by car, EUR."""
-    share = now.resident if people.kind[p] < COMMUTER else 1.0
-    return share * now.toll[ground.zone[a], ground.zone[b]]
+    """Tolls and expected fines of a way by car, EUR."""
+    share = now.share[p] * (now.resident if people.kind[p] < COMMUTER else 1.0)
+    start, end = ground.zone[a], ground.zone[b]
+    if now.banned[p]:
+        return share * now.toll_banned[start, end] + now.fine[start, end]
+    return share * now.toll[start, end]
 
 
 @nb.njit(cache=True)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from models.citizens import days, waste
 from models.citizens.afoot import walks
 from models.citizens.columns import BICYCLE as BIKE
-from models.citizens.columns import CAR, TRANSIT, WALK, Choice, Now, Tally
+from models.citizens.columns import CAR, TRANSIT, WALK, Choice, Tally
 from models.citizens.parameters import Parameters as CitizensParameters
 from twin.core.indicator import Indicator
 from twin.core.model import Model
@@ -52,6 +52,7 @@ class Citizens(Model):
         Port("traffic.closed", "edge", "1", default=0.0, delayed=True),
         Port("traffic.toll", "edge", "EUR", default=0.0, delayed=True),
         Port("traffic.toll_resident", "city", "1", default=1.0, delayed=True),
+        Port("traffic.zone_fine", "edge", "EUR", default=0.0, delayed=True),
     )
     writes = (
         Port("citizens.present", "building", "person", profile="sum"),
@@ -90,6 +91,11 @@ class Citizens(Model):
             day = parameters.gtfs_date
             world.announced["citizens.timetable"] = (Path(parameters.gtfs_file), day)
 
+    @property
+    def drive(self) -> bool:
+        """Whether their trips by car are the traffic, or nobody else's are."""
+        return bool(self.world.announced.get("citizens.trips", True))
+
     def setup(self) -> None:
         """Make the people, and bring them to where their day has them at the start."""
         building = self.city["building"]
@@ -109,20 +115,18 @@ class Citizens(Model):
 
     def _settle(self) -> None:
         """Make the places, the people and their agents."""
-        from models.citizens import agents, build, space
+        from models.citizens import agents, build, driving, space
 
         places = space.make(self.city)
-        self.skims = space.Skims(self.city, places)
-        self.free = self.skims.times()
-        self.skim = self.free
-        self.tolls = np.zeros_like(self.free)
-        self.tolled = self.column("edge")
         population = build.populate(self.city, places, self.world.streams, self.parameters)
         self.residents = population.residents
         if self.world.consumed & {WALKS.name, WALKERS}:
             self.afoot = walks.Afoot(self.city, places)
         ground = build.ground(self.city, places, self.parameters, self._transit(places))
-        self.tally = _tally(len(self.city["edge"]), places.buildings, len(population.people.key))
+        persons = len(population.people.key)
+        self.tally = _tally(len(self.city["edge"]), places.buildings, persons)
+        pace = 60.0 * self.parameters.cost / self.parameters.time
+        self.driving = driving.Driving(space.Skims(self.city, places), persons, pace)
         rng = self.world.streams.generator("citizens.society")
         self.society: Society = agents.Society(population, ground, self.tally, rng)
         kinds = np.bincount(population.people.kind, minlength=5).tolist()
@@ -163,7 +167,7 @@ class Citizens(Model):
         self.next_day = days.begin(calendar, day.fromordinal(day.toordinal() + 1))
         s.day = days.profile(day, self.city.place.country, self.parameters)
         s.choice = _choice(self.parameters, days.bicycle_constant(day, self.parameters))
-        s.now = Now(self.free, self.free, 0.0, self.tolls, 1.0, np.zeros(len(self.alert)))
+        s.now = self.driving.empty(np.zeros(len(self.alert)))
         people, tally = s.people, self.tally
         tally.present[:] = 0.0
         tally.parked[:] = 0.0
@@ -200,19 +204,18 @@ class Citizens(Model):
 
     def _look(self, now: Tick) -> None:
         """What decisions meet now: the price and the alert at once, the streets every refresh."""
-        toll = self["traffic.toll"]
-        if now - self.looked >= self.refresh or (toll != self.tolled).any():
+        toll, fine = self["traffic.toll"], self["traffic.zone_fine"]
+        if not self.drive:
+            toll = fine = np.zeros(len(toll))
+        if now == 0 and self.drive and "traffic.car_prices" in self.world.announced:
+            self.driving.ask(self.world.announced["traffic.car_prices"])
+        if now - self.looked >= self.refresh or self.driving.changed(toll, fine):
             self.looked = now
-            self.tolled[:] = toll
-            pace = 60.0 * self.parameters.cost / self.parameters.time if toll.any() else 0.0
-            self.skim, self.tolls = self.skims.priced(
-                self["traffic.travel_time"], self["traffic.closed"], toll, pace
-            )
+            self.driving.look(self["traffic.travel_time"], self["traffic.closed"], toll, fine)
         price, share = (
             float(self[port][0]) for port in ("citizens.car_price", "traffic.toll_resident")
         )
-        alert = self["citizens.stay_home"]
-        self.society.now = Now(self.skim, self.free, price, self.tolls, share, alert)
+        self.society.now = self.driving.now(price, share, self["citizens.stay_home"])
 
     def _alarm(self, seconds: float) -> None:
         """When an alert is new somewhere, those who are out there react."""
@@ -274,14 +277,24 @@ class Citizens(Model):
 
     def _book(self, now: Tick) -> None:
         """Book what was paid since the last booking: fares, and the price of car trips."""
+        if not self.drive:
+            return
         paid = self.tally.sums[3:5] - self.booked
         for amount, category in zip(paid, ("fares", "car price"), strict=True):
             if amount > 0.0:
                 self.world.ledger.book(now, HOUSEHOLDS, "municipality", float(amount), category)
         self.booked = self.tally.sums[3:5].copy()
 
+    def tells(self) -> list[Indicator]:
+        """The declared indicators; of other people's traffic only what does not hang on trips."""
+        return [i for i in self.indicators if self.drive or i.name == "citizens.waste"]
+
     def measure(self) -> Mapping[str, float]:
         """Trips by mode, times, costs and waste over the run."""
+        waste_alone = {"citizens.waste": self.waste_kg}
+        return waste_alone | self._trips() if self.drive else waste_alone
+
+    def _trips(self) -> dict[str, float]:
         trips, sums = self.tally.trips.sum(axis=0), self.tally.sums
         return {
             "citizens.trips_walk": float(trips[WALK]),
@@ -293,7 +306,6 @@ class Citizens(Model):
             "citizens.travel_time": float(sums[1] / max(sums[0], 1.0) / 60.0),
             "citizens.trips_cancelled": float(sums[2]),
             "citizens.travel_cost": float(sums[3] + sums[4]),
-            "citizens.waste": self.waste_kg,
         }
 
 

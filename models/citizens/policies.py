@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field
 
 from twin.core import model
 from twin.core.time import ClockEnd, ClockTime, DailyWindow, Tick, minutes
+from twin.errors import ConfigError
 from twin.policy.policy import Action, Policy
 from twin.policy.view import View
 
@@ -34,7 +35,21 @@ class CarPrice(Policy):
     period = minutes(5)
 
     def setup(self) -> None:
-        """Read the hours."""
+        """Read the hours.
+
+        Raises
+        ------
+        ConfigError
+            The traffic is not the citizens'.
+        """
+        if not self.world.announced.get("citizens.trips", True):
+            raise ConfigError(
+                "a price of citizens' car trips would change nothing: the traffic of this scenario "
+                "is a demand of its own",
+                where=f"policy {self.name}",
+                allowed='demand = "citizens" or "both" under [model.traffic]',
+                mend="or use traffic.toll, which every demand answers",
+            )
         self._hours = DailyWindow.between(self.parameters.from_, self.parameters.until)
 
     def decide(self, now: Tick, view: View) -> Iterable[Action]:

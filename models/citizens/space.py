@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -295,27 +296,28 @@ class Skims:
         self,
         travel_time: Floats | None = None,
         closed: Floats | None = None,
-        toll: Floats | None = None,
+        charged: Sequence[Floats] = (),
         pace: float = 0.0,
-    ) -> tuple[Floats, Floats]:
-        """Seconds and tolls by car between zones, on the ways with the least time and money.
+    ) -> tuple[Floats, list[Floats]]:
+        """Seconds and money by car between zones, on the ways with the least time and money.
 
         Parameters
         ----------
         travel_time, closed
             As for :meth:`times`.
-        toll : (n_edge,) float64, EUR, optional
-            What passing each edge costs.
+        charged : each (n_edge,) float64, EUR
+            What passing each edge costs, in parts that are told apart.
         pace
             Seconds that a euro weighs; 0 where nothing is charged.
 
         Returns
         -------
-        (n_zone, n_zone) float64, s, and (n_zone, n_zone) float64, EUR
+        (n_zone, n_zone) float64, s, and for each part (n_zone, n_zone) float64, EUR
         """
         zones = len(self.origins)
+        money = [np.zeros((zones, zones)) for _ in charged]
         if not zones or not len(self.edges):
-            return np.full((zones, zones), np.inf), np.zeros((zones, zones))
+            return np.full((zones, zones), np.inf), money
         from scipy.sparse import csr_matrix
         from scipy.sparse.csgraph import dijkstra
 
@@ -325,14 +327,13 @@ class Skims:
             weight[known] = np.maximum(travel_time[known], self.free[known])
         if closed is not None:
             weight[closed > 0.5] = 1e9
-        total = weight if toll is None else weight + pace * toll
+        total = weight + pace * sum(charged) if pace > 0.0 else weight
         values = np.maximum(np.minimum.reduceat(total[self.edges][self.sorted], self.first), 0.1)
         graph = csr_matrix((values, self.columns, self.pointer), (self.junctions, self.junctions))
         sources, back = np.unique(self.origins, return_inverse=True)
-        money = np.zeros((zones, zones))
-        if toll is not None and pace > 0.0:
-            money[:] = self._money(graph, sources, toll)[back]
-        found = dijkstra(graph, indices=sources)[back][:, self.targets] - pace * money
+        if pace > 0.0:
+            money = [self._money(graph, sources, part)[back] for part in charged]
+        found = dijkstra(graph, indices=sources)[back][:, self.targets] - pace * sum(money, 0.0)
         found[found > 1e8] = np.inf
         np.fill_diagonal(found, self.within)
         half = 0.5 * (self.within[:, None] + self.within[None, :])

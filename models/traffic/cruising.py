@@ -100,6 +100,7 @@ class Cruising:
             factor=np.clip(records["speed"][first] / self._limit[origin], 0.2, 1.0),
             way=np.array(ways, dtype=np.int64),
             burden=np.zeros(len(first)),
+            fined=np.zeros(len(first)),
         )
         order = np.lexsort((vehicles.names, vehicles.depart))
         return Vehicles(**{key: column[order] for key, column in vars(vehicles).items()})

@@ -120,9 +120,10 @@ class Vehicles:
     way : (n,) int64
         Row among ``Setting.ways`` of the way that it keeps to unless that is closed; -1 for who
         finds one.
-    burden : (n,) float64, s/EUR
-        How many seconds of travel a euro of ``traffic.toll`` weighs to the driver, 0 to who need
-        not pay: of all ways it takes the one with the least time + burden x toll.
+    burden, fined : (n,) float64, s/EUR
+        How many seconds of travel a euro of ``traffic.toll``, and of ``traffic.zone_fine``, weighs
+        to the driver, 0 to who need not pay: of all ways it takes the one with the least time +
+        burden x toll + fined x fine. On edges where it may be fined, it pays no toll.
     """
 
     names: npt.NDArray[np.str_]
@@ -134,6 +135,7 @@ class Vehicles:
     factor: Floats
     way: Rows
     burden: Floats
+    fined: Floats
 
 
 @dataclass(frozen=True)
@@ -258,9 +260,10 @@ class Engine(Protocol):
         ``traffic.closed`` (n_edges) above 0.5: only rescue services enter; who is on the edge may
         leave, whoever would enter it gets a way around. ``traffic.speed_limit`` (n_edges, m/s);
         ``free`` restores. ``traffic.signal_program`` (n_signals): index of the program, -1 the
-        usual. ``traffic.toll`` (n_edges, EUR): weighs on the ways of released vehicles, see
-        :class:`Vehicles`; the model charges it by :meth:`passed`. Further controls are described
-        where the model declares them; an engine passes over those that it does not know.
+        usual. ``traffic.toll`` and ``traffic.zone_fine`` (n_edges, EUR): weigh on the ways of
+        released vehicles, see :class:`Vehicles`; the model charges them by :meth:`passed`. Further
+        controls are described where the model declares them; an engine passes over those that it
+        does not know.
         """
 
     def account(self) -> Account:

@@ -21,14 +21,13 @@ from models.traffic.network import Network
 from models.traffic.parameters import TrafficParameters
 from models.traffic.sumo.inputs import begin
 from models.traffic.through import ThroughTraffic
-from models.traffic.toll.answer import Bools
 from models.traffic.toll.own import OwnDemand
 from models.traffic.toll.pricing import AHEAD, NOTHING, Pricing
-from models.traffic.toll.tariff import Tariff
+from models.traffic.toll.tariff import Bools, Prices
 from models.traffic.totals import INDICATORS, Booking, measure
 from models.traffic.transit.plan import choose, indicators
 from models.traffic.transit.punctuality import Punctuality
-from models.traffic.trips import Departures, Trips
+from models.traffic.trips import Departures, Trips, citizen
 from twin.city.city import City
 from twin.core.indicator import Indicator
 from twin.core.model import Model, Parameters
@@ -103,15 +102,17 @@ class Traffic(Model):
         self._citizens = parameters.demand in ("citizens", "both", "calibrated") or not self._own
         if parameters.demand == "calibrated":
             self._calibrated = self._read_demand(parameters.demand_file)
+        world.announced["citizens.trips"] = self._citizens and self._calibrated is None
         if self._own and not self._citizens:
             world.warnings.append(
-                "the traffic is the demand that came with the city: what citizens decide (a price, "
-                'an alert) does not change it; demand = "both" or "citizens" would'
+                "the traffic is the demand that came with the city: what citizens decide (an "
+                "alert) does not change it, and their trips are not told; "
+                'demand = "both" or "citizens" would'
             )
         self._lines = screenlines.Screenlines(self.city, world.calendar, parameters.screenlines)
         self._engine: Engine | None = None
         self._pricing: Pricing | None = None
-        self._price = self.column("edge")
+        self._toll, self._fine = self.column("edge"), self.column("edge")
         self._done: Tick = 0
 
     @property
@@ -133,7 +134,8 @@ class Traffic(Model):
 
     def _read_demand(self, file: str | None) -> CalibratedTraffic:
         self.world.warnings.append(
-            "the traffic is a calibrated demand: what citizens decide does not change it"
+            "the traffic is a calibrated demand: what citizens decide does not change it, and "
+            "their trips are not told"
         )
         table = self.city["edge"]
         times = table["length"] / np.maximum(table["speed"] * SPEED_SHARE, 0.5)
@@ -180,16 +182,18 @@ class Traffic(Model):
 
     def _priced(self) -> tuple[City, Rows]:
         """The city, its own drivers asked where streets have a price, and the edges to watch."""
-        tariff: Tariff | None = self.world.announced.get("traffic.toll")
-        if tariff is not None and self._mix.ages is None and tariff.spares_the_newest():
+        prices = Prices.of(self.world.announced)
+        zone = prices.zone
+        if zone is not None and self._mix.ages is None and zone.spares_the_newest():
             self.world.warnings.append(
                 "the low-emission zone bans nobody: without a fleet all vehicles are of the newest "
                 'standard; model.traffic.fleet = "FI-2024" gives them their ages'
             )
-        self._network = Network.read(self.city) if self._released or tariff is not None else None
+        self._network = Network.read(self.city) if self._released or prices else None
         watched = self._lines.watched
-        if tariff is not None and self._network is not None:
-            self._pricing = Pricing(self.world, self._network, self.parameters, tariff)
+        if prices and self._network is not None:
+            self._pricing = Pricing(self.world, self._network, self.parameters, self._mix)
+            self.world.announced["traffic.car_prices"] = self._pricing.citizens
             watched = np.union1d(watched, self._pricing.watched)
         if self._own and (self._pricing is not None or self._mix.ages is not None or self._lines):
             return self._change_own(), watched
@@ -260,15 +264,14 @@ class Traffic(Model):
                 self._follow_counts()
             if now % hours(1) == 0:
                 self._book(self._engine.account(), now)
-        self._price[:] = self["traffic.toll"] + self["traffic.zone_fine"]
-        columns = {port.name: self[port.name] for port in self.controls}
-        self._engine.control(columns | {"traffic.toll": self._price})
+        self._toll[:], self._fine[:] = self["traffic.toll"], self["traffic.zone_fine"]
+        self._engine.control({port.name: self[port.name] for port in self.controls})
 
     def _pass(self, passed: Passages, now: Tick) -> None:
         """Count and charge the passages of a step."""
         self._lines.count(passed, self._done, now)
         if self._pricing is not None:
-            self._pricing.charge(passed, self._price)
+            self._pricing.charge(passed, self._toll, self._fine)
 
     def _queue_trips(self, now: Tick) -> None:
         records = self.take("citizens.trips")
@@ -288,8 +291,9 @@ class Traffic(Model):
                 records["destination"].astype(np.int64),
             )
             trips = Trips(
-                np.array(names, dtype=np.str_), records["depart"], origin, goal, inside=True
-            )
+                np.array(names, dtype=np.str_), records["depart"], origin, goal, inside=True,
+                owners=citizen(records["person"]),
+            )  # fmt: skip
             self._queue(self._departures, trips, records["resident"] > 0.5, now)
         if self._bursts is not None:
             leaving = self._bursts.between(now, now + self.period, self["traffic.leaving"])
@@ -346,7 +350,7 @@ class Traffic(Model):
     def _book(self, account: Account, now: Tick) -> None:
         self._booking.book(self.world.ledger, now, account.emitted, self.parameters)
         if self._pricing is not None:
-            self._pricing.bills.book(self.world.ledger, now)
+            self._pricing.book(self.world.ledger, now)
 
     def tells(self) -> list[Indicator]:
         """The declared indicators; those of screenlines for each line."""
@@ -366,7 +370,7 @@ class Traffic(Model):
             found |= NOTHING
         else:
             found |= self._pricing.measure()
-            self._pricing.bills.report(self.world.log, self.world.now)
+            self._pricing.report(self.world.log, self.world.now)
         if self._departures is None:
             return found | {"traffic.unreachable_trips": 0.0}
         found["traffic.waiting_to_depart"] += self._departures.held(self.world.now)

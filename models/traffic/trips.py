@@ -30,6 +30,9 @@ class Trips:
         Whether they begin at a kerb in the city, or at its border.
     way : (n,) int64
         Row among the ways of the demand; -1, or no column, where the engine is to find one.
+    owners : (n,) str
+        Of citizens' trips, whose car it is: it is the same on all their trips. No column for
+        others, whose vehicles live for one trip.
     """
 
     names: npt.NDArray[np.str_]
@@ -38,6 +41,7 @@ class Trips:
     goal: npt.NDArray[np.int64]
     inside: bool
     way: npt.NDArray[np.int64] | None = None
+    owners: npt.NDArray[np.str_] | None = None
 
     def select(self, rows: npt.NDArray[Any]) -> Trips:
         """Some of the trips."""
@@ -49,6 +53,7 @@ class Trips:
             self.goal[rows],
             self.inside,
             way,
+            None if self.owners is None else self.owners[rows],
         )
 
 
@@ -112,19 +117,26 @@ class Departures:
         return Vehicles(
             names=trips.names,
             depart=trips.depart,
-            kind=self._mix.kinds(keys, goods=not trips.inside),
+            kind=self.kinds(trips),
             origin=trips.origin,
             goal=trips.goal,
             place=places,
             factor=speed_factors(keys),
             way=np.full(len(keys), -1) if trips.way is None else trips.way,
             burden=np.zeros(len(keys)),
+            fined=np.zeros(len(keys)),
         )
 
     def kinds(self, trips: Trips) -> npt.NDArray[np.int64]:
         """Index into ``fleet.NAMES`` of the vehicle of each trip; (n,) int64."""
-        keys = self._streams.keys("traffic.driver", trips.names)
+        owners = trips.names if trips.owners is None else trips.owners
+        keys = self._streams.keys("traffic.driver", owners)
         return self._mix.kinds(keys, goods=not trips.inside)
+
+
+def citizen(persons: npt.NDArray[Any]) -> npt.NDArray[np.str_]:
+    """Names by which the cars of citizens, and what they think of prices, are drawn; (n,)."""
+    return np.array([f"c.{person:.0f}" for person in persons], dtype=np.str_)
 
 
 def in_order(groups: list[Vehicles]) -> Vehicles:

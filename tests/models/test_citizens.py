@@ -120,7 +120,8 @@ def test_a_closed_city_keeps_cars_at_home() -> None:
 def test_travel_times_nobody_writes_are_free_flow() -> None:
     model = live(town(), length=1.0).model
     assert np.isnan(model["traffic.travel_time"]).all()
-    assert (model.skim == model.free).all()
+    now = model.driving.now(0.0, 1.0, model["citizens.stay_home"])
+    assert (now.skim == now.free).all()
 
 
 def test_an_alert_keeps_people_waste_and_cars_at_home() -> None:

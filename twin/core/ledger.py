@@ -16,11 +16,13 @@ PARTIES = (
     "fuel supplier",
     "workers",
     "installers",
+    "dealers",
     "state",
     "society",
     "nobody",
 )
-"""Who can pay or be paid; ``installers`` sell and maintain equipment, ``society`` bears external
+"""Who can pay or be paid; ``installers`` sell and maintain equipment, ``dealers`` sell
+what others drive; ``society`` bears external
 costs such as CO2, which :data:`NOBODY` receives."""
 
 NOBODY = "nobody"

@@ -251,8 +251,9 @@ class Controls:
             queues.make_room(1)
             upkeep.plan_head(queues.state, group, queues.now)
 
-    def toll(self, wanted: Floats) -> None:
-        """What an edge costs; (n_edges,) float64, EUR."""
-        if not np.array_equal(wanted, self._queues.toll):
-            self._queues.toll[:] = wanted
-            self._queues.renew(force=True)
+    def prices(self, toll: Floats, fine: Floats) -> None:
+        """What an edge costs, and the expected fine on it; (n_edges,) float64, EUR."""
+        queues = self._queues
+        if not (np.array_equal(toll, queues.toll) and np.array_equal(fine, queues.fine)):
+            queues.toll[:], queues.fine[:] = toll, fine
+            queues.renew(force=True)

@@ -240,6 +240,7 @@ class QueueEngine:
                 size=sizes[rows],
                 skip=np.clip(place[rows] / length[vehicles.origin[rows]], 0.0, 0.95),
                 burden=self._burdens(vehicles.burden[rows]),
+                fined=self._burdens(vehicles.fined[rows]),
                 heavy=self._bans & (base[rows] == TRUCK),
             )
             self._roster.add(
@@ -255,7 +256,7 @@ class QueueEngine:
 
     def _burdens(self, burden: Floats) -> Floats:
         """Burdens in steps, 0 where nobody sets a toll; (n,) float64, s/EUR."""
-        if "traffic.toll" not in self._setting.controlled:
+        if not self._setting.controlled & {"traffic.toll", "traffic.zone_fine"}:
             return np.zeros(len(burden))
         steps = np.round(np.log(np.maximum(burden, 1e-9)) / np.log(STEPS))
         found: Floats = np.where(burden > 0.0, STEPS**steps, 0.0)
@@ -314,7 +315,7 @@ class QueueEngine:
         self._controls.signals(columns["traffic.signal_program"])
         self._watchers.follow(columns)
         if "traffic.toll" in columns:
-            self._controls.toll(columns["traffic.toll"])
+            self._controls.prices(columns["traffic.toll"], columns["traffic.zone_fine"])
         ahead = self._done + duration(self._setting.parameters.period) / 1000.0
         self._controls.close(closed, ahead)
         if self._bans:

@@ -9,6 +9,9 @@ import numpy.typing as npt
 
 from twin.errors import ModelError
 
+Goal = tuple[int, float, bool, float]
+"""What a tree is made for: its link, what a toll weighs, trucks or not, what a fine weighs."""
+
 
 @dataclass(frozen=True)
 class Settings:

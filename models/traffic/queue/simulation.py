@@ -29,7 +29,7 @@ from models.traffic.queue.arrays import (
     Records,
 )
 from models.traffic.queue.layout import Layout, records
-from models.traffic.queue.settings import Gridlock, Settings
+from models.traffic.queue.settings import Goal, Gridlock, Settings
 from models.traffic.queue.upkeep import kernels as upkeep
 from models.traffic.queue.ways import kernels as shortest
 from models.traffic.queue.ways.turns import turns_of
@@ -86,7 +86,7 @@ class Queues:
         self._period = min(30.0, max(1.0, s.release)) if s.release else np.inf
         self._patrols = int(self.begin // self._period)
         self.gridlocks: list[Gridlock] = []
-        self.toll = np.zeros(links)
+        self.toll, self.fine = np.zeros(links), np.zeros(links)
         self.shunned = np.zeros(links)
         self.banned = np.zeros(links)
         self._free = layout.group_free()
@@ -95,8 +95,9 @@ class Queues:
         barred = layout.barred if len(layout.barred) else np.zeros(len(layout.end), dtype=bool)
         self._barred = np.flatnonzero(barred[turns.movement])
         self._shown: Floats = np.full(len(turns.link), -np.inf)
-        self._goal_rows: dict[tuple[int, float, bool], int] = {}
+        self._goal_rows: dict[Goal, int] = {}
         self._burden: Floats = np.empty(0)
+        self._fined: Floats = np.empty(0)
         self._heavy: npt.NDArray[np.bool_] = np.empty(0, dtype=bool)
         self._orders = np.empty((0, len(turns.start) - 1), dtype=np.int32)
         self._known = np.empty(0, dtype=np.int32)
@@ -109,37 +110,43 @@ class Queues:
     # -- demand ------------------------------------------------------------------------------
 
     def goal_rows(
-        self, links: Ints, burden: npt.ArrayLike = 0.0, heavy: npt.ArrayLike = False
+        self,
+        links: Ints,
+        burden: npt.ArrayLike = 0.0,
+        heavy: npt.ArrayLike = False,
+        fined: npt.ArrayLike = 0.0,
     ) -> Ints:
         """Rows of the trees that lead to links, made where there are none yet; (n,) int32.
 
         Parameters
         ----------
-        burden : (n,) float64, s/EUR
-            How much a euro of toll weighs: there is a tree for each value that occurs.
+        burden, fined : (n,) float64, s/EUR
+            How much a euro of toll, and of an expected fine in its place, weighs: there is a tree
+            for each value that occurs.
         heavy : (n,) bool
             Whether the ``banned`` links are dear.
         """
-        weights = np.broadcast_to(np.asarray(burden, dtype=np.float64), len(links)).tolist()
-        trucks = np.broadcast_to(np.asarray(heavy, dtype=bool), len(links)).tolist()
-        wanted = list(zip(links.tolist(), weights, trucks, strict=True))
+        given = (np.broadcast_to(one, len(links)).tolist() for one in (burden, heavy, fined))
+        wanted: list[Goal] = list(zip(links.tolist(), *given, strict=True))
         fresh = [goal for goal in dict.fromkeys(wanted) if goal not in self._goal_rows]
         if fresh:
             self._add_goals(fresh)
         rows = self._goal_rows
         return np.fromiter((rows[goal] for goal in wanted), np.int32, len(links))
 
-    def _add_goals(self, fresh: list[tuple[int, float, bool]]) -> None:
+    def _add_goals(self, fresh: list[Goal]) -> None:
         first, turns = len(self.state.goals), len(self._turns.start) - 1
         for number, goal in enumerate(fresh):
             self._goal_rows[goal] = first + number
-        self._burden = np.concatenate([self._burden, [weight for _, weight, _ in fresh]])
-        self._heavy = np.concatenate([self._heavy, [heavy for _, _, heavy in fresh]])
+        goals, burdens, trucks, fines = zip(*fresh, strict=True)
+        self._burden = np.concatenate([self._burden, burdens])
+        self._heavy = np.concatenate([self._heavy, trucks])
+        self._fined = np.concatenate([self._fined, fines])
         more = np.empty((len(fresh), turns), dtype=np.int32)
         self._orders = np.concatenate([self._orders, more])
         self._known = np.concatenate([self._known, np.zeros(len(fresh), dtype=np.int32)])
         trees = np.empty((self.settings.versions, len(fresh), turns), dtype=np.int8)
-        links = np.array([link for link, _, _ in fresh], dtype=np.int32)
+        links = np.array(goals, dtype=np.int32)
         self.state = self.state._replace(
             goals=np.concatenate([self.state.goals, links]),
             trees=np.concatenate([self.state.trees, trees], axis=1),
@@ -185,6 +192,7 @@ class Queues:
         stop: npt.ArrayLike = -1,
         burden: npt.ArrayLike = 0.0,
         heavy: npt.ArrayLike = False,
+        fined: npt.ArrayLike = 0.0,
         bus: npt.ArrayLike = False,
     ) -> slice:
         """Add vehicles; they wait at the beginning of their first links in order of departure.
@@ -206,8 +214,8 @@ class Queues:
             Share of the first link that is not driven.
         stop : (n,) int
             First stops (:meth:`add_stops`).
-        burden : (n,) float64, s/EUR
-            Of tolls, for those who choose their way.
+        burden, fined : (n,) float64, s/EUR
+            Of tolls and of expected fines, for those who choose their way.
         heavy : (n,) bool
             Whether they go around ``banned`` links, for those who choose their way.
         bus : (n,) bool
@@ -231,7 +239,8 @@ class Queues:
         numbers = np.arange(first, first + count, dtype=np.uint64)
         fresh["key"] = numbers if keys is None else keys
         if goal is not None:
-            fresh["goal"] = self.goal_rows(np.asarray(goal, dtype=np.int32), burden, heavy)
+            goals = np.asarray(goal, dtype=np.int32)
+            fresh["goal"] = self.goal_rows(goals, burden, heavy, fined)
         if route is not None:
             fresh["position"], fresh["last"] = route
         order = np.argsort(times, kind="stable").astype(np.int32)
@@ -305,9 +314,11 @@ class Queues:
 
     # -- ways --------------------------------------------------------------------------------
 
-    def _price(self, burden: float = 0.0, heavy: bool = False) -> None:
-        """Costs of the arcs for those to whom a euro of toll weighs so many seconds."""
-        cost = burden * self.toll + NO_WAY * (self.state.links["closed"] + self.shunned)
+    def _price(self, burden: float = 0.0, heavy: bool = False, fined: float = 0.0) -> None:
+        """Costs of the arcs for those to whom a euro of toll, or of a fine, weighs so much, s."""
+        fine = fined * self.fine
+        cost = np.where(fine > 0.0, fine, burden * self.toll)
+        cost += NO_WAY * (self.state.links["closed"] + self.shunned)
         cost += BANNED * heavy * self.banned
         shortest.price(self.state, self._turns, self._group_time, cost, self._base, self._cost)
         self._cost[self._barred] += NO_WAY
@@ -329,10 +340,10 @@ class Queues:
         self.state.counts[EPOCH] = epoch
 
     def _renew(self, rows: Ints, trees: Bytes) -> None:
-        kinds = np.column_stack((self._burden[rows], self._heavy[rows]))
-        for burden, heavy in np.unique(kinds, axis=0).tolist():
-            self._price(burden, bool(heavy))
-            alike = (kinds == (burden, heavy)).all(axis=1)
+        kinds = np.column_stack((self._burden[rows], self._heavy[rows], self._fined[rows]))
+        for burden, heavy, fined in np.unique(kinds, axis=0).tolist():
+            self._price(burden, bool(heavy), fined)
+            alike = (kinds == (burden, heavy, fined)).all(axis=1)
             shortest.renew(
                 self._turns,
                 self._cost,

@@ -25,7 +25,7 @@ from models.traffic.sumo.edie import EdgeData, edie
 from models.traffic.sumo.electric import Batteries
 from models.traffic.sumo.emissions import set_own
 from models.traffic.sumo.followed import Followed
-from models.traffic.sumo.gates import Gates
+from models.traffic.sumo.gates import Burdens, Gates
 from models.traffic.sumo.measure import Sampler
 from models.traffic.sumo.pressure import Pressures
 from models.traffic.sumo.process import Simulation
@@ -154,10 +154,10 @@ class SumoEngine:
         return refused
 
     def _add(self, vehicles: Vehicles, row: int, present: float) -> None:
-        api, name, burden = self.simulation.api, str(vehicles.names[row]), vehicles.burden[row]
+        api, name, burdens = self.simulation.api, str(vehicles.names[row]), _burdens(vehicles, row)
         kind = PREFIX + NAMES[vehicles.kind[row]]
         heavy = int(BASE[vehicles.kind[row]]) == TRUCK
-        weighs = self._gates.weighs(float(burden), heavy)
+        weighs = self._gates.weighs(burdens, heavy)
         if weighs:
             # The device knows no money: such a driver is told a way, and asked again by us.
             route = self._cheapest(vehicles, row, kind + KEEPS)
@@ -178,7 +178,7 @@ class SumoEngine:
         if self._wants_arrivals and kind == PREFIX + "electric":
             self._batteries.begin(name)
         if weighs:
-            self._gates.follow(name, float(burden), heavy, self._done + self._reroute)
+            self._gates.follow(name, burdens, heavy, self._done + self._reroute)
 
     def _cheapest(self, vehicles: Vehicles, row: int, kind: str) -> str:
         """A route with the least time and money, asked for by a vehicle that never departs."""
@@ -187,7 +187,7 @@ class SumoEngine:
         api.route.add(name + ASKED, way)
         api.vehicle.add(name + ASKED, name + ASKED, typeID=kind)
         heavy = int(BASE[vehicles.kind[row]]) == TRUCK
-        way = self._gates.way(name + ASKED, float(vehicles.burden[row]), heavy)
+        way = self._gates.way(name + ASKED, _burdens(vehicles, row), heavy)
         api.vehicle.remove(name + ASKED)
         api.route.add(name, way)
         return name
@@ -286,6 +286,7 @@ class SumoEngine:
     def control(self, columns: Mapping[str, Floats]) -> None:
         """Apply what changed."""
         self._gates.price[:] = columns["traffic.toll"]
+        self._gates.fine[:] = columns["traffic.zone_fine"]
         self._limits.apply(columns["traffic.speed_limit"])
         self._signals.apply(columns["traffic.signal_program"])
         self._pressures.apply(columns["traffic.signal_control"])
@@ -338,3 +339,7 @@ class SumoEngine:
         self.simulation.close()
         if self._edie is not None:
             self._edie.close()
+
+
+def _burdens(vehicles: Vehicles, row: int) -> Burdens:
+    return float(vehicles.burden[row]), float(vehicles.fined[row])

@@ -18,6 +18,9 @@ CUSTOM = 4
 the rerouting device."""
 
 
+Burdens = tuple[float, float]
+"""Seconds that a euro of the toll, and of an expected fine, weighs to a driver."""
+NOTHING: Burdens = (0.0, 0.0)
 HEAVY = ("truck", "trailer")
 """SUMO's classes of trucks."""
 AROUND = 1e4
@@ -42,8 +45,8 @@ class Gates:
 
     Attributes
     ----------
-    price : (n_edges,) float64, EUR
-        What a car pays now.
+    price, fine : (n_edges,) float64, EUR
+        What a car pays now, and the expected fine of who may not enter.
     """
 
     def __init__(
@@ -62,30 +65,37 @@ class Gates:
         self._told: set[str] = set()
         self._again: dict[str, Tick] = {}
         self.price: Floats = np.zeros(len(edges))
+        self.fine: Floats = np.zeros(len(edges))
 
-    def weighs(self, burden: float, heavy: bool) -> bool:
+    def weighs(self, burdens: Burdens, heavy: bool) -> bool:
         """Whether the prices, or for a truck the bans, of the moment move a driver."""
         if heavy and len(self._banned):
             return True
-        return burden > 0.0 and bool((self.price[self._watched] > 0.0).any())
+        return bool(len(self._costing(burdens)))
 
-    def way(self, vehicle: str, burden: float, heavy: bool) -> list[str]:
+    def _costing(self, burdens: Burdens) -> Rows:
+        """Watched edges that cost a driver something."""
+        pays = (self.price > 0.0) & (burdens[0] > 0.0) | (self.fine > 0.0) & (burdens[1] > 0.0)
+        return self._watched[pays[self._watched]]
+
+    def way(self, vehicle: str, burdens: Burdens, heavy: bool) -> list[str]:
         """The way with the least time and money for a vehicle that SUMO knows."""
-        self._tell(vehicle, burden, heavy)
+        self._tell(vehicle, burdens, heavy)
         self._api.vehicle.rerouteTraveltime(vehicle, False)
         return list(self._api.vehicle.getRoute(vehicle))
 
-    def follow(self, vehicle: str, burden: float, heavy: bool, again: Tick) -> None:
+    def follow(self, vehicle: str, burdens: Burdens, heavy: bool, again: Tick) -> None:
         """Let a vehicle on such a way look for a better one at some tick, and every while."""
-        self._tell(vehicle, burden, heavy)
+        self._tell(vehicle, burdens, heavy)
         self._again[vehicle] = again
 
-    def _tell(self, vehicle: str, burden: float, heavy: bool) -> None:
+    def _tell(self, vehicle: str, burdens: Burdens, heavy: bool) -> None:
         drive = self._api.vehicle
         drive.setRoutingMode(vehicle, CUSTOM)
-        for row in map(int, self._watched[self.price[self._watched] > 0.0] if burden else ()):
-            seconds = float(self._time[row] + burden * self.price[row])
-            drive.setAdaptedTraveltime(vehicle, self._edges[row], seconds)
+        for row in self._costing(burdens).tolist():
+            fined = burdens[1] * self.fine[row]
+            money = fined if fined > 0.0 else burdens[0] * self.price[row]
+            drive.setAdaptedTraveltime(vehicle, self._edges[row], float(self._time[row] + money))
         for row in map(int, self._banned if heavy else ()):
             drive.setAdaptedTraveltime(vehicle, self._edges[row], AROUND)
 
@@ -105,7 +115,7 @@ class Gates:
             if vehicle not in self._told:
                 self._told.add(vehicle)
                 if drive.getVehicleClass(vehicle) in HEAVY:
-                    self._tell(vehicle, 0.0, True)
+                    self._tell(vehicle, NOTHING, True)
                     with suppress(*self._errors):
                         drive.rerouteTraveltime(vehicle, False)
         self._told.intersection_update(present)

@@ -12,20 +12,19 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from models.traffic.engine import Floats, Rows
 from models.traffic.parameters import TrafficParameters
-from models.traffic.toll.tariff import CLASS, TRUCK, VAN, Tariff
+from models.traffic.toll.tariff import CLASS, TRUCK, VAN, Bools, Charges, Prices, Rates, Units
 from models.traffic.toll.ways import Tree, Ways, along
 from twin.core.random import Keys, uniforms
 from twin.core.time import Calendar, Tick, minutes
 
-Bools = npt.NDArray[np.bool_]
-PAYS, DIVERTS, SHIFTS, GIVES_UP, REPLACES = range(5)
+PAYS, DIVERTS, SHIFTS, GIVES_UP = range(4)
 LEVELS = 8
 """Levels to which the value of time is rounded, so that drivers share searches."""
 STEP: Tick = minutes(5)
+FREE = Rates(0.0, 0.0)
 EARLY, LATE = 0.61, 2.4
 """Cost of a minute early and late over that of a minute's travel (Small 1982)."""
 _NORMAL = (-1.534, -0.887, -0.489, -0.157, 0.157, 0.489, 0.887, 1.534)
@@ -81,18 +80,17 @@ class Answers:
     Attributes
     ----------
     choice : (n,) int64
-        ``PAYS`` (also who meets no price), ``DIVERTS``, ``SHIFTS``, ``GIVES_UP``, or ``REPLACES``
-        (has another vehicle, in a low-emission zone).
+        ``PAYS`` (also who meets no price), ``DIVERTS``, ``SHIFTS`` or ``GIVES_UP``.
     depart : (n,) float64, tick
-    burden : (n,) float64, s/EUR
-        Seconds of travel that a euro of the car's price weighs; 0 for who need not pay.
+    kind : (n,) int64
+        What they drive: another vehicle than before for who has replaced one that a zone bans.
     ways
         For who diverts: rows of the edges of the cheaper way, by row of the travellers.
     """
 
     choice: Rows
     depart: Floats
-    burden: Floats
+    kind: Rows
     ways: dict[int, list[int]]
 
 
@@ -104,7 +102,7 @@ class Drivers:
     ways
         Searches on the network.
     length : (n_edges,) float64, m
-    tariff, calendar, end
+    prices, calendar, end
         What is charged, local time, last tick of the run.
     parameters
         Of the model: values of time, elasticities, costs.
@@ -114,15 +112,15 @@ class Drivers:
         self,
         ways: Ways,
         length: Floats,
-        tariff: Tariff,
+        prices: Prices,
         calendar: Calendar,
         end: Tick,
         parameters: TrafficParameters,
     ) -> None:
-        self._ways, self._kilometres, self._tariff = ways, length / 1000.0, tariff
+        self._ways, self._kilometres, self._prices = ways, length / 1000.0, prices
         self._p = parameters
-        self._prices = tariff.timetable(calendar, end, STEP)
-        self._trees: dict[tuple[int, float], Tree] = {}
+        self._charges = Charges(prices, calendar, end, STEP)
+        self._trees: dict[tuple[int, float, float], Tree] = {}
 
     def values_of_time(self, travellers: Travellers) -> Floats:
         """EUR/s of each driver: log-normal about its class's median, in eighths; (n,) float64."""
@@ -138,58 +136,70 @@ class Drivers:
     def ask(self, travellers: Travellers, times: Floats) -> Answers:
         """What everybody does at travel times ``times``, (n_edges,) float64, s."""
         value = self.values_of_time(travellers)
-        share = self._tariff.share(travellers.kind, travellers.resident)
+        before = np.column_stack(self._prices.shares(travellers.kind, travellers.resident))
+        renewed = self.owned(travellers.keys, travellers.kind)
+        after = np.column_stack(self._prices.shares(renewed, travellers.resident))
         choice = np.full(len(travellers), PAYS, dtype=np.int64)
-        depart = travellers.depart.copy()
+        depart, kind = travellers.depart.copy(), travellers.kind.copy()
         found: dict[int, list[int]] = {}
-        draws = [uniforms(travellers.keys, np.uint64(use)) for use in (12, 14)]
-        replaced = 0.0 if self._tariff.zone is None else self._tariff.zone.replaced
+        draws = uniforms(travellers.keys, np.uint64(12))
         self._trees.clear()
-        for row in map(int, np.lexsort((share / value, travellers.origin))):
-            one = self._one(travellers, row, times, float(value[row]), float(share[row]))
+        for row in map(int, np.lexsort((before[:, 0] / value, travellers.origin))):
+            one = self._one(travellers, row, times, float(value[row]), _pair(before[row]))
+            if one is not None and one.banned and renewed[row] != kind[row]:
+                kind[row] = renewed[row]
+                one = self._one(travellers, row, times, float(value[row]), _pair(after[row]))
             if one is None:
                 continue
-            if draws[1][row] < replaced:
-                choice[row] = REPLACES
-                continue
-            if travellers.elastic[row] and draws[0][row] >= one.stays:
+            if travellers.elastic[row] and draws[row] >= one.stays:
                 choice[row] = GIVES_UP
                 continue
             choice[row], depart[row] = one.choice, one.depart
             if one.choice == DIVERTS:
                 found[row] = one.way
-        return Answers(choice, depart, share / value, found)
+        return Answers(choice, depart, kind, found)
+
+    def owned(self, keys: Keys, kind: Rows) -> Rows:
+        """Vehicles after a zone made some owners replace theirs, if they enter it; (n,) int64."""
+        return self._prices.replaced(kind, uniforms(keys, np.uint64(14)))
 
     def _one(
-        self, travellers: Travellers, row: int, times: Floats, value: float, share: float
+        self,
+        travellers: Travellers,
+        row: int,
+        times: Floats,
+        value: float,
+        shares: tuple[float, float],
     ) -> _Answer | None:
         """The answer of one driver; None for who meets no price."""
-        now = float(travellers.depart[row])
-        price = self._price(now) * share
-        origin, goal = int(travellers.origin[row]), int(travellers.goal[row])
-        if price <= 0.0:
+        charges, now = self._charges, float(travellers.depart[row])
+        rates = charges.rates(now, shares)
+        if rates == (0.0, 0.0):
             return None
+        origin, goal = int(travellers.origin[row]), int(travellers.goal[row])
         way, time = self._usual(travellers, row, times)
-        first = float(self._tariff.unit[origin]) if travellers.enters[row] else 0.0
-        units = first + along(way, self._tariff.unit)
-        if units == 0.0 or not np.isfinite(time):
+        enters = bool(travellers.enters[row])
+        units = charges.units(way if enters else way[1:])
+        toll = charges.cost(units, rates)
+        if toll == 0.0 or not np.isfinite(time):
             return None
         drive = value * time
-        cheapest = self._tree(origin, times, price / value)
+        cheapest = self._tree(origin, times, rates, value)
         around = cheapest.way(goal)
-        options = [_Option(drive + price * units, PAYS, now)]
-        if first + along(around, self._tariff.unit) < units:
+        options = [_Option(drive + toll, PAYS, now)]
+        least = charges.cost(charges.units(around if enters else around[1:]), rates)
+        if least < toll:
             # Had the way around been faster, they would take it without a price.
-            haste = max(0.0, time - along(around, times))
-            less = value * (float(cheapest.cost[goal]) + haste) + price * first
+            less = value * max(time, along(around, times)) + least
             options.append(_Option(less, DIVERTS, now))
-        options += self._shifts(travellers, row, value, share * units, drive)
+        options += self._shifts(travellers, row, value, shares, _Usual(units, toll, drive))
         best = min(options)
         full = self._full(travellers, row, value, way, drive)
         stays = ((full + best.cost - drive) / full) ** self._elasticity(
             int(CLASS[travellers.kind[row]])
         )
-        return _Answer(best.choice, best.depart, around, stays)
+        banned = rates.fine > 0.0 and units.zone > 0.0
+        return _Answer(best.choice, best.depart, around, stays, banned)
 
     def _usual(
         self, travellers: Travellers, row: int, times: Floats
@@ -198,21 +208,20 @@ class Drivers:
         given = travellers.ways.get(row)
         if given is not None:
             return given, along(given, times)
-        fastest, goal = self._tree(int(travellers.origin[row]), times, 0.0), travellers.goal[row]
-        return fastest.way(int(goal)), float(fastest.cost[goal])
+        goal = int(travellers.goal[row])
+        fastest = self._tree(int(travellers.origin[row]), times, FREE, 1.0)
+        return fastest.way(goal), float(fastest.cost[goal])
 
-    def _tree(self, origin: int, times: Floats, pace: float) -> Tree:
-        """Cheapest ways when a unit of the tariff weighs ``pace`` s."""
-        key = (origin, round(pace, 3))
+    def _tree(self, origin: int, times: Floats, rates: Rates, value: float) -> Tree:
+        """Cheapest ways when an hour is worth ``value``, EUR/s."""
+        paces = Rates(rates.toll / value, rates.fine / value)
+        key = (origin, round(paces.toll, 3), round(paces.fine, 3))
         if key not in self._trees:
             if len(self._trees) > 64:
                 self._trees.clear()
-            self._trees[key] = self._ways.tree(origin, times + pace * self._tariff.unit)
+            money = self._charges.everywhere(paces) if any(paces) else 0.0
+            self._trees[key] = self._ways.tree(origin, times + money)
         return self._trees[key]
-
-    def _price(self, moment: float) -> float:
-        """Price of a unit for a car, EUR."""
-        return float(self._prices[min(len(self._prices) - 1, max(0, int(moment // STEP)))])
 
     def _elasticity(self, kind: int) -> float:
         return self._p.elasticity_goods if kind in (VAN, TRUCK) else self._p.elasticity
@@ -226,20 +235,38 @@ class Drivers:
         return drive + value * ends * p.beyond_time * 60.0 + p.running_cost * kilometres
 
     def _shifts(
-        self, travellers: Travellers, row: int, value: float, units: float, drive: float
+        self,
+        travellers: Travellers,
+        row: int,
+        value: float,
+        shares: tuple[float, float],
+        usual: _Usual,
     ) -> list[_Option]:
-        """Departures within an hour at which the price is lower."""
+        """Departures within an hour at which the usual way costs less."""
         now, found = float(travellers.depart[row]), []
         within = float(uniforms(travellers.keys[[row]], np.uint64(13))[0]) * STEP
         for steps in range(-12, 13):
             start = (now // STEP + steps) * STEP
             then = start + within
-            if then < travellers.earliest[row] or self._price(then) >= self._price(now):
+            toll = self._charges.cost(usual.units, self._charges.rates(then, shares))
+            if then < travellers.earliest[row] or toll >= usual.toll:
                 continue
             late = (then - now) / 1000.0 * value
             delay = LATE * late if late > 0.0 else -EARLY * late
-            found.append(_Option(drive + self._price(then) * units + delay, SHIFTS, then))
+            found.append(_Option(usual.drive + toll + delay, SHIFTS, then))
         return found
+
+
+def _pair(shares: Floats) -> tuple[float, float]:
+    return float(shares[0]), float(shares[1])
+
+
+class _Usual(NamedTuple):
+    """The way without a price: what it has to pay for, how much, EUR, and its time, EUR."""
+
+    units: Units
+    toll: float
+    drive: float
 
 
 class _Option(NamedTuple):
@@ -256,3 +283,5 @@ class _Answer(NamedTuple):
     way: list[int]
     stays: float
     """Probability of making the trip at all."""
+    banned: bool
+    """Whether the way without a price breaks the ban of a zone."""

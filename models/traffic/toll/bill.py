@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from models.traffic.engine import Floats, Passages, Rows
+from models.traffic.engine import Floats, Passages
 from models.traffic.toll.tariff import CLASS, CLASSES, TRUCK, VAN, Tariff, Zone
 from twin.core.ledger import Ledger
 from twin.core.log import Log
@@ -33,7 +32,7 @@ UNKNOWN = Payer(0, False, -1)
 
 
 class Bills:
-    """Charges passages and books them.
+    """Charges passages by a tariff and books them; ``payers`` says whose the vehicles are.
 
     Attributes
     ----------
@@ -46,11 +45,13 @@ class Bills:
         EUR that collecting took.
     """
 
-    def __init__(self, tariff: Tariff, points: Floats, streams: Streams) -> None:
+    def __init__(
+        self, tariff: Tariff, payers: dict[str, Payer], points: Floats, streams: Streams
+    ) -> None:
         self._tariff, self._points, self._streams = tariff, points, streams
         self._what = "toll" if tariff.zone is None else "fine"
         self._bought: dict[str, float] = {}
-        self._payers: dict[str, Payer] = {}
+        self._payers = payers
         self._cells: dict[tuple[str, int, int], list[float]] = {}
         self._fresh: dict[tuple[str, str], float] = {}
         self._charged = 0
@@ -60,22 +61,9 @@ class Bills:
         self.replacements = 0.0
         self.revenue = self.cost = 0.0
 
-    def expect(
-        self,
-        names: npt.NDArray[np.str_],
-        kind: Rows,
-        resident: npt.NDArray[np.bool_],
-        origin: Rows,
-    ) -> None:
-        """Remember vehicles that may pass."""
-        for row, name in enumerate(names):
-            self._payers[str(name)] = Payer(int(kind[row]), bool(resident[row]), int(origin[row]))
-
     def charge(self, passed: Passages, price: Floats) -> None:
         """Charge passages at the prices of the moment; (n_edges,) float64, EUR for a car."""
         for name, edge in zip(passed.names, passed.edges, strict=True):
-            if self._tariff.unit[edge] <= 0.0:
-                continue
             payer = self._payers.get(str(name), UNKNOWN)
             share = self._tariff.share(np.array([payer.kind]), np.array([payer.resident]))
             amount = float(price[edge] * share[0])
@@ -125,7 +113,7 @@ class Bills:
         for (who, label), amount in sorted(self._fresh.items()):
             ledger.book(now, who, "municipality", amount, f"{self._what}, {label}")
         for who, amount in sorted(self._bought.items()):
-            ledger.book(now, who, "firms", amount, "replaced vehicles")
+            ledger.book(now, who, "dealers", amount, "replaced vehicles")
         self._fresh.clear()
         self._bought.clear()
         years = (now - self._booked) / YEAR

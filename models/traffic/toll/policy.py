@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 
 from models.traffic.cordon import Box, Flags, Place, crossed, ends_inside
 from models.traffic.engine import Floats
-from models.traffic.toll.tariff import CLASS, Band, Tariff
+from models.traffic.toll.tariff import CLASS, TOLL, Band, Tariff, announce_once
 from twin.core.model import Parameters
 from twin.core.time import ClockEnd, ClockTime, DailyWindow, Tick, minutes
 from twin.errors import ConfigError
@@ -82,16 +82,11 @@ class Toll(Policy):
         Raises
         ------
         ConfigError
-            No area, or one that no street crosses; an unknown edge; two tolls in a scenario.
+            No area, or one that no street crosses; an unknown edge; a second toll.
         """
         p = self.parameters
         unit, counted = self._units()
-        if self.acts[0] in self.world.announced:
-            raise ConfigError(
-                "this scenario has two prices on the streets",
-                where=f"policy {self.name}",
-                allowed="one traffic.toll or traffic.low_emission_zone",
-            )
+        announce_once(self.world, self.name, TOLL)
         self.tariff = Tariff(
             unit=unit,
             bands=bands(p.prices, p.price, p.from_, p.until),
@@ -103,7 +98,7 @@ class Toll(Policy):
             handling=p.handling,
             once=p.kind == "distance" and not p.edges,
         )
-        self.world.announced[self.acts[0]] = self.tariff
+        self.world.announced[TOLL] = self.tariff
         self._now = 0.0
 
     def _units(self) -> tuple[Floats, Flags]:

@@ -9,25 +9,26 @@ import numpy as np
 import numpy.typing as npt
 
 from models.traffic.engine import Floats, Passages, Rows, Setting, Vehicles
+from models.traffic.fleet import Mix
 from models.traffic.network import Network
 from models.traffic.parameters import TrafficParameters
 from models.traffic.toll.answer import (
     DIVERTS,
     GIVES_UP,
-    REPLACES,
     SHIFTS,
     Answers,
-    Bools,
     Drivers,
     Travellers,
 )  # fmt: skip
-from models.traffic.toll.bill import Bills
+from models.traffic.toll.bill import UNKNOWN, Bills, Payer
 from models.traffic.toll.own import OwnDemand
 from models.traffic.toll.rounds import Expected, settle
-from models.traffic.toll.tariff import Tariff
+from models.traffic.toll.tariff import Bools, Prices
 from models.traffic.toll.ways import Ways
-from models.traffic.trips import Trips
+from models.traffic.trips import Trips, citizen
 from twin.city.city import City
+from twin.core.ledger import Ledger
+from twin.core.log import Log
 from twin.core.time import Tick, minutes
 from twin.core.world import World
 
@@ -38,26 +39,45 @@ DAYS = 0.5
 
 
 class Pricing:
-    """Everything that a tariff changes in the traffic of a run."""
+    """Everything that prices on the streets change in the traffic of a run."""
 
     def __init__(
-        self, world: World, network: Network, parameters: TrafficParameters, tariff: Tariff
+        self, world: World, network: Network, parameters: TrafficParameters, mix: Mix
     ) -> None:
-        self._world, self._city, self._tariff = world, world.city, tariff
+        self._world, self._city, self._mix = world, world.city, mix
+        self._prices = Prices.of(world.announced)
         table = self._city["edge"]
         self._drivers = Drivers(
-            Ways(network), table["length"], tariff, world.calendar, world.end, parameters
+            Ways(network), table["length"], self._prices, world.calendar, world.end, parameters
         )
-        self.bills = Bills(tariff, table.points, world.streams)
+        self._payers: dict[str, Payer] = {}
+        self._toll, self._zone = (
+            None if tariff is None else Bills(tariff, self._payers, table.points, world.streams)
+            for tariff in (self._prices.toll, self._prices.zone)
+        )
         self._border = _border(self._city, network)
-        self._residents: set[str] = set()
-        self._replaced: dict[str, int] = {}
+        self._kinds: dict[str, int] = {}
+        self._burdens: dict[str, tuple[float, float]] = {}
         self.diverted = self.shifted = self.suppressed = self.replaced = 0
 
     @property
     def watched(self) -> Rows:
         """Rows of the edges whose passages are charged."""
-        return self._tariff.watched
+        return self._prices.watched
+
+    def citizens(self, persons: Rows) -> tuple[Floats, Bools]:
+        """What a price means to citizens who weigh a trip by car.
+
+        Returns
+        -------
+        (n,) float64, 1, and (n,) bool
+            Share of the toll that the car of each pays before it counts as a resident's, and
+            whether the zone bans it; who has replaced a banned car has another.
+        """
+        keys = self._world.streams.keys("traffic.driver", citizen(persons))
+        kinds = self._drivers.owned(keys, self._mix.kinds(keys, goods=False))
+        toll, fine = self._prices.shares(kinds, np.zeros(len(kinds), dtype=bool))
+        return toll, fine > 0.0
 
     def ask_own(
         self, own: OwnDemand, kinds: Rows, begin: float, setting: Setting
@@ -83,10 +103,11 @@ class Pricing:
 
         ``kinds`` (n,) are indices into ``fleet.NAMES``, ``times`` (n_edges,) of the moment, s.
         """
-        self._residents.update(map(str, trips.names[resident]))
+        people = trips.owners is not None
         travellers = self._travellers(
-            trips.names, trips.origin, trips.goal, trips.depart, kinds, resident,
-            enters=not trips.inside, elastic=not trips.inside or self._tariff.zone is not None,
+            trips.names if trips.owners is None else trips.owners,
+            trips.origin, trips.goal, trips.depart, kinds, resident,
+            enters=not trips.inside, elastic=not (trips.inside or people),
             earliest=float(now), ways={},
         )  # fmt: skip
         answers = self._drivers.ask(travellers, times)
@@ -123,58 +144,83 @@ class Pricing:
     ) -> Rows:
         """Count the answers and expect the vehicles at the gates; what they are then."""
         kind, resident, depart = travellers.kind, travellers.resident, travellers.depart
-        then = kind.copy()
-        for row in np.flatnonzero(answers.choice == REPLACES):
-            then[row] = self._tariff.allowed_instead(int(kind[row]))
-            self._replaced[str(names[row])] = int(then[row])
-            self.bills.replace(int(kind[row]), bool(resident[row]), DAYS)
-        self.bills.expect(names, then, resident, travellers.origin)
-        within = answers.choice[(depart >= 0.0) & (depart < self._world.end)]
-        self.diverted += int(np.count_nonzero(within == DIVERTS))
-        self.shifted += int(np.count_nonzero(within == SHIFTS))
-        self.suppressed += int(np.count_nonzero(within == GIVES_UP))
-        self.replaced += int(np.count_nonzero(within == REPLACES))
+        then = answers.kind
+        value = self._drivers.values_of_time(travellers)
+        burdens = np.column_stack(self._prices.shares(then, resident)) / value[:, None]
+        for row, name in enumerate(map(str, names)):
+            self._payers[name] = Payer(
+                int(then[row]), bool(resident[row]), int(travellers.origin[row])
+            )
+            self._burdens[name] = (float(burdens[row, 0]), float(burdens[row, 1]))
+            if then[row] != kind[row]:
+                self._kinds[name] = int(then[row])
+                if self._zone is not None:
+                    self._zone.replace(int(kind[row]), bool(resident[row]), DAYS)
+        within = (depart >= 0.0) & (depart < self._world.end)
+        choice = answers.choice[within]
+        self.diverted += int(np.count_nonzero(choice == DIVERTS))
+        self.shifted += int(np.count_nonzero(choice == SHIFTS))
+        self.suppressed += int(np.count_nonzero(choice == GIVES_UP))
+        self.replaced += int(np.count_nonzero((then != kind) & within))
         return then
 
     def dressed(self, vehicles: Vehicles) -> Vehicles:
-        """The vehicles as they are after a zone, with the burden of the price on each."""
-        kind = vehicles.kind.copy()
-        for row, name in enumerate(vehicles.names if self._replaced else ()):
-            kind[row] = self._replaced.get(str(name), kind[row])
-        vehicles = replace(vehicles, kind=kind)
+        """The vehicles as they are after a zone, with the burden of the prices on each."""
+        names = [str(name) for name in vehicles.names]
+        kind = [self._kinds.get(name, old) for name, old in zip(names, vehicles.kind, strict=True)]
+        burdens = np.array([self._burdens.get(name, (0.0, 0.0)) for name in names]).reshape(-1, 2)
         # Who keeps to a way has weighed it already.
-        burden = np.where(vehicles.way >= 0, 0.0, self._burden(vehicles))
-        return replace(vehicles, burden=burden)
+        burdens[vehicles.way >= 0] = 0.0
+        return replace(
+            vehicles,
+            kind=np.array(kind, dtype=np.int64),
+            burden=burdens[:, 0],
+            fined=burdens[:, 1],
+        )
 
-    def _burden(self, vehicles: Vehicles) -> Floats:
-        """Seconds of travel that a euro of the toll weighs to each; (n,) float64, s/EUR."""
-        resident = np.array([str(name) in self._residents for name in vehicles.names], dtype=bool)
-        nothing = np.zeros(len(vehicles.names))
-        travellers = Travellers(
-            self._world.streams.keys("traffic.driver", vehicles.names), vehicles.origin,
-            vehicles.goal, vehicles.depart, vehicles.kind, resident,
-            nothing.astype(np.int64), nothing > 0.0, nothing > 0.0, nothing,
-        )  # fmt: skip
-        value = self._drivers.values_of_time(travellers)
-        found: Floats = self._tariff.share(travellers.kind, resident) / value
-        return found
-
-    def charge(self, passed: Passages, price: Floats) -> None:
+    def charge(self, passed: Passages, toll: Floats, fine: Floats) -> None:
         """Charge the passages of a step at its prices; (n_edges,) float64, EUR."""
-        self.bills.charge(passed, price)
+        if self._zone is not None:
+            self._zone.charge(passed, fine)
+        if self._toll is not None:
+            self._toll.charge(self._with_ticket(passed, fine), toll)
+
+    def _with_ticket(self, passed: Passages, fine: Floats) -> Passages:
+        """Passages without those of vehicles that the zone bans there: they have no ticket."""
+        zone = self._prices.zone
+        if zone is None or not len(passed.edges):
+            return passed
+        kinds = [self._payers.get(str(name), UNKNOWN).kind for name in passed.names]
+        kept = np.flatnonzero((fine[passed.edges] <= 0.0) | (zone.factor[kinds] <= 0.0))
+        return Passages(passed.names[kept], passed.edges[kept])
+
+    @property
+    def _bills(self) -> list[Bills]:
+        return [bills for bills in (self._toll, self._zone) if bills is not None]
+
+    def book(self, ledger: Ledger, now: Tick) -> None:
+        """Book what was paid, and what collecting it cost, since the last booking."""
+        for bills in self._bills:
+            bills.book(ledger, now)
+
+    def report(self, log: Log, now: Tick) -> None:
+        """Log who paid."""
+        for bills in self._bills:
+            bills.report(log, now)
 
     def measure(self) -> dict[str, float]:
         """Value of the indicators."""
-        bills, zone = self.bills, self._tariff.zone is not None
+        toll, zone = self._toll, self._zone
         found = {
-            "crossings": bills.crossings, "revenue": 0.0 if zone else bills.revenue,
-            "cost": bills.cost, "diverted": self.diverted, "shifted": self.shifted,
-            "suppressed": self.suppressed,
+            "crossings": 0 if toll is None else toll.crossings,
+            "revenue": 0.0 if toll is None else toll.revenue,
+            "cost": sum(bills.cost for bills in self._bills),
+            "diverted": self.diverted, "shifted": self.shifted, "suppressed": self.suppressed,
         }  # fmt: skip
         return {f"traffic.toll_{name}": float(value) for name, value in found.items()} | {
-            "traffic.zone_violations": float(bills.violations),
+            "traffic.zone_violations": 0.0 if zone is None else float(zone.violations),
             "traffic.zone_replaced": float(self.replaced),
-            "traffic.zone_fines": bills.revenue if zone else 0.0,
+            "traffic.zone_fines": 0.0 if zone is None else zone.revenue,
         }
 
 

@@ -116,7 +116,7 @@ def settle(
         answers = Answers(
             np.where(again, fresh.choice, answers.choice),
             np.where(again, fresh.depart, answers.depart),
-            answers.burden,
+            np.where(again, fresh.kind, answers.kind),
             ways | {row: way for row, way in fresh.ways.items() if again[row]},
         )
     return answers

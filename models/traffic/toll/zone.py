@@ -10,10 +10,9 @@ from pydantic import ConfigDict, Field
 
 from models.traffic import fleet
 from models.traffic.cordon import Box, Place, crossed
-from models.traffic.toll.tariff import CLASS, VAN, Band, Tariff, Zone
+from models.traffic.toll.tariff import CLASS, FINE, VAN, Band, Tariff, Zone, announce_once
 from twin.core.model import Parameters
 from twin.core.time import ClockEnd, ClockTime, DailyWindow, Tick, minutes
-from twin.errors import ConfigError
 from twin.policy.policy import Action, Measured, Policy
 from twin.policy.view import View
 
@@ -69,17 +68,12 @@ class LowEmissionZone(Policy):
         Raises
         ------
         ConfigError
-            No area, or one that no street leads into; a second price on the streets.
+            No area, or one that no street leads into; a second zone.
         """
         p, where, table = self.parameters, f"policy {self.name}", self.city["edge"]
         found = crossed(self.city, p.area, p.polygon, (), "inward", where)
         unit = np.where(found, 1.0, 0.0)
-        if "traffic.toll" in self.world.announced:
-            raise ConfigError(
-                "this scenario has two prices on the streets",
-                where=where,
-                allowed="one traffic.toll or traffic.low_emission_zone",
-            )
+        announce_once(self.world, self.name, FINE)
         self.tariff = Tariff(
             unit=unit,
             bands=(Band(DailyWindow.between(p.from_, p.until), p.fine * p.caught),),
@@ -91,7 +85,7 @@ class LowEmissionZone(Policy):
             handling=p.handling,
             zone=Zone(p.fine, p.caught, p.replaced, p.replacement),
         )
-        self.world.announced["traffic.toll"] = self.tariff
+        self.world.announced[FINE] = self.tariff
         self._now = 0.0
 
     @classmethod
