@@ -182,6 +182,38 @@ def test_unpaired_noise_is_unsure_and_a_constant_shift_is_sure() -> None:
     assert known.high - known.difference == pytest.approx(4.30265 / np.sqrt(3), rel=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("base", "policy", "clear"),
+    [
+        ([10.3, 11.9], [12.85, 14.45], True),  # what is added is a fixed price
+        ([0.0, 0.0], [1500.0, 1500.0], True),  # a sum that no chance touches
+        ([500.0, 520.0], [499.0, 519.0], False),  # one vehicle less, twice
+        ([500.0, 520.0, 490.0], [499.0, 519.0, 489.0], False),
+        ([500.0, 520.0, 490.0] * 2, [499.0, 519.0, 489.0] * 2, True),  # six agree
+        ([0.0, 0.0], [1.0, 1.0], False),  # a rare event may come twice
+        ([0.1 + 0.2, 5.0], [0.1 + 0.2 + 0.7, 5.7], True),  # equal but for rounding
+    ],
+)
+def test_equal_differences_are_clear_where_they_are_no_coincidence(
+    base: list[float], policy: list[float], clear: bool
+) -> None:
+    from twin.experiment.statistics import paired
+
+    found = paired(np.array(base), np.array(policy))
+    assert found.sure == clear
+    if clear:
+        assert found.low == found.high == pytest.approx(found.difference)
+    else:
+        assert np.isnan(found.low)
+
+
+def test_no_difference_in_any_pair_is_no_change() -> None:
+    from twin.experiment.statistics import paired
+
+    same = paired(np.array([1.5, 2.5]), np.array([1.5, 2.5]))
+    assert (same.low, same.high, same.sure) == (0.0, 0.0, False)
+
+
 def test_a_results_folder_that_cannot_be_written_is_refused_before_the_run(here: Path) -> None:
     Path("afile").write_text("")
     with pytest.raises(DataError, match="cannot be written"):

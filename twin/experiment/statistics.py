@@ -8,6 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+Floats = npt.NDArray[np.float64]
+ROUNDING = 1e-9
+"""Relative differences below this are those of the order in which a sum was added up."""
+
 
 @dataclass(frozen=True)
 class Paired:
@@ -20,8 +24,8 @@ class Paired:
     difference
         Mean of policy − base.
     low, high
-        95 % confidence interval of the difference; NaN with fewer than two pairs, or with two
-        that differ alike.
+        95 % confidence interval of the difference; NaN with fewer than two pairs, or where all
+        pairs differ alike and that may be chance (see :func:`paired`).
     pairs
         Seeds that both sides have.
     """
@@ -44,10 +48,12 @@ class Paired:
         return self.difference / abs(self.base) if self.base else math.nan
 
 
-def paired(
-    base: npt.NDArray[np.float64], policy: npt.NDArray[np.float64], level: float = 0.95
-) -> Paired:
+def paired(base: Floats, policy: Floats, level: float = 0.95) -> Paired:
     """Paired comparison by the t interval of the differences.
+
+    Differences that are equal in all pairs have no spread from which an interval could come. They
+    are taken as exact (an interval of no width) where chance does not bring such a thing about, see
+    :func:`_no_coincidence`, and as unknown where it may.
 
     Parameters
     ----------
@@ -67,15 +73,37 @@ def paired(
     if n > 1:
         from scipy.special import stdtrit
 
-        deviation = float(differences.std(ddof=1))
-        half = float(stdtrit(n - 1, 0.5 + level / 2)) * deviation / math.sqrt(n)
-        # Two equal differences (one trip less in both) say nothing of a third.
-        if n > 2 or deviation > 0.0 or mean == 0.0:
-            low, high = mean - half, mean + half
+        half = float(stdtrit(n - 1, 0.5 + level / 2)) * float(differences.std(ddof=1)) / n**0.5
+        if _alike(differences, a, b):
+            half = 0.0 if mean == 0.0 or _no_coincidence(mean, a, b, 1.0 - level) else math.nan
+        low, high = mean - half, mean + half
     return Paired(float(a.mean()), float(b.mean()), mean, low, high, n)
 
 
-def _mean(values: npt.NDArray[np.float64]) -> float:
+def _alike(differences: Floats, a: Floats, b: Floats) -> bool:
+    """Whether all differences are equal, but for the rounding of sums."""
+    return bool(np.ptp(differences) <= ROUNDING * max(np.abs(a).max(), np.abs(b).max()))
+
+
+def _no_coincidence(difference: float, a: Floats, b: Floats, risk: float) -> bool:
+    """Whether equal differences of several pairs are fixed, and not equal by chance.
+
+    - A fraction does not come twice by chance: what is added is fixed (the price of equipment).
+    - A whole number may. Where neither side varies it is fixed unless counts of that size would
+      repeat: two Poisson counts of mean m are equal with probability 1 / (2 sqrt(pi m)).
+    - Where the sides vary, the pairs tell a direction alone: by the sign test, n of n alike have
+      the probability 2 / 2**n.
+    """
+    largest = max(np.abs(a).max(), np.abs(b).max())
+    if abs(difference - round(difference)) > ROUNDING * max(1.0, largest):
+        return True
+    pairs = len(a)
+    if _alike(a, a, b) and _alike(b, a, b):
+        return bool((0.5 / math.sqrt(math.pi * max(largest, 1.0))) ** (pairs - 1) < risk)
+    return bool(2.0 ** (1 - pairs) < risk)
+
+
+def _mean(values: Floats) -> float:
     """Mean of the finite ones; NaN without any."""
     finite = values[np.isfinite(values)]
     return float(finite.mean()) if len(finite) else math.nan
