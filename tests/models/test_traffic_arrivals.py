@@ -13,6 +13,7 @@ from models.parking.build import ParkingBuilder
 from models.traffic.build import TrafficBuilder
 from tests.models._streets import bologna, grid, indicators, live, scenario
 from tests.models.street_city import features
+from tests.models.test_traffic_closures import CUT
 from twin.city.city import City
 from twin.city.features import Features
 from twin.city.table import Table
@@ -76,6 +77,15 @@ def test_every_finished_trip_is_told_once_with_its_edge(policies: list[str]) -> 
     assert 0.2 < electric.mean() < 0.4
     assert np.isnan(charge[~electric]).all()
     assert ((charge[electric] > 0.25) & (charge[electric] < 0.95)).all()
+
+
+@pytest.mark.parametrize("engine", ["libsumo", "queue"])
+def test_a_trip_that_ended_at_a_barrier_has_not_arrived(engine: str) -> None:
+    what = together(8, {"engine": engine}, private=1.0)
+    what = what.with_event("traffic.closure", edges=CUT, from_="07:02", until="07:06")
+    found, told = lived(with_bays(bologna()), what)
+    assert found["traffic.ended_at_barrier"] > 20
+    assert sum(len(batch["vehicle"]) for batch in told) == found["traffic.trips"]
 
 
 def test_batteries_move_nobody() -> None:

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from models.traffic.arrivals import Arrived
+from models.traffic.arrivals import CRUISE, Arrived
 from models.traffic.queue.arrays import ARRIVED, DRIVING, ENDED, WAITING, Floats
 from models.traffic.queue.emissions import electricity
 from models.traffic.queue.simulation import Queues
@@ -45,9 +45,9 @@ class Roster:
         self._told = np.concatenate([self._told, np.zeros(len(names), dtype=bool)])
 
     def arrived(self) -> Arrived:
-        """Vehicles whose trip ended since the last call, by time, then name.
+        """Vehicles that reached their goal since the last call, by time, then name.
 
-        One that a closure ends early counts where it wanted to go, as in SUMO.
+        One that a closure ends early is none of them, as in SUMO, but for a leg of a search.
         """
         state = self._queues.state
         vehicles = state.vehicles[: self._queues.vehicles]
@@ -57,6 +57,8 @@ class Roster:
         names = np.array([self.names[row] for row in rows], dtype=np.str_)
         ticks = np.round((vehicles["arrive"][rows] - self._begin) * 1000.0)
         order = np.lexsort((names, ticks))
+        whole = (vehicles["state"][rows] == ARRIVED) | np.char.startswith(names, CRUISE)
+        order = order[whole[order]]
         rows, names, ticks = rows[order], names[order], ticks[order]
         edge = np.empty(len(rows), dtype=np.int64)
         fixed = vehicles["position"][rows] >= 0

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from models.traffic.arrivals import Arrived
+from models.traffic.arrivals import CRUISE, Arrived
+from models.traffic.sumo.cut import Cut
 from models.traffic.sumo.electric import Batteries
 
 
@@ -22,12 +23,14 @@ class Watch:
         SUMO edge ids, in the order of the city's table.
     batteries
         The electric vehicles.
+    cut
+        Trips that ended at a barrier.
     """
 
-    def __init__(self, api: Any, edges: Sequence[str], batteries: Batteries) -> None:
+    def __init__(self, api: Any, edges: Sequence[str], batteries: Batteries, cut: Cut) -> None:
         self._vehicle = api.vehicle
         self._row = {edge: row for row, edge in enumerate(edges)}
-        self._batteries = batteries
+        self._batteries, self._cut = batteries, cut
         self._names: list[str] = []
         self._ticks: list[float] = []
         self._rows: list[int] = []
@@ -38,17 +41,20 @@ class Watch:
     def look(self, tick: float, departed: Sequence[str], arrived: Sequence[str]) -> None:
         """Take in who departed and who arrived since the last look; an arrival is of this tick.
 
-        The goal of a vehicle is asked when it departs: one that a closure ends early counts where
-        it wanted to go, and one that came and went between two looks is not seen.
+        The goal of a vehicle is asked when it departs; one that came and went between two looks is
+        not seen. A trip that ended at a barrier is no arrival; a leg of a search that did is told,
+        since its driver goes on with the next.
         """
         for name in arrived:
-            electric, charge = self._batteries.last(name)
+            (electric, charge), goal = self._batteries.last(name), self._goal.pop(name, -1)
+            if name in self._cut.over and not name.startswith(CRUISE):
+                continue
             self._names.append(name)
             self._ticks.append(tick)
-            self._rows.append(self._goal.pop(name, -1))
+            self._rows.append(goal)
             self._electric.append(electric)
             self._charge.append(charge)
-        gone = set(self._names)
+        gone = set(arrived)
         there = [name for name in departed if name not in gone]
         for name in there:
             self._goal[name] = self._row.get(self._vehicle.getRoute(name)[-1], -1)

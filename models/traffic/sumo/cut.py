@@ -21,6 +21,8 @@ class Cut:
         How many of them SUMO's tripinfo device counts as finished.
     travel_time, time_loss, waiting_time : s
         Their part of the device's sums.
+    over
+        Names of those that are gone.
     """
 
     def __init__(self, api: Any) -> None:
@@ -28,6 +30,7 @@ class Cut:
         self._errors: tuple[type[Exception], ...] = (api.TraCIException, api.FatalTraCIError)
         self._under_way: dict[str, tuple[float, float, float]] = {}
         self.finished = 0
+        self.over: set[str] = set()
         self.travel_time = self.time_loss = self.waiting_time = 0.0
 
     def __len__(self) -> int:
@@ -52,6 +55,7 @@ class Cut:
             if vehicle in self._under_way:
                 departed, lost, waited = self._under_way.pop(vehicle)
                 self.finished += 1
+                self.over.add(vehicle)
                 self.travel_time += now - departed
                 self.time_loss += lost
                 self.waiting_time += waited

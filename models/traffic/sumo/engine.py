@@ -84,7 +84,7 @@ class SumoEngine:
         self._advised = Advised(api, edges, setting.seed)
         self._closures = Closures(self.simulation, edges, lanes, live=not setting.own)
         self._batteries = Batteries(api, own=setting.own, model=p.battery)
-        self._watch = Watch(api, edges, self._batteries)
+        self._watch = Watch(api, edges, self._batteries, self._closures.cut)
         self._followed = Followed(api, edges)
 
     def _additional(self, lanes: inputs.Lanes) -> tuple[list[str], list[Path]]:
