@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -125,7 +126,6 @@ def test_detectors_that_all_failed_leave_turns_by_the_clock() -> None:
 
 
 def test_two_policies_of_one_signal_are_refused_before_anything_runs(streets: City) -> None:
-    some = [str(key) for key in streets["signal"].ids[:2]]
     both = scenario(1).with_policy("traffic.max_pressure").with_policy("traffic.actuated")
     with pytest.raises(ConfigError, match=r"max_pressure acts at the same hours on .* signals"):
         live(streets, both)
@@ -133,9 +133,37 @@ def test_two_policies_of_one_signal_are_refused_before_anything_runs(streets: Ci
         program = scenario(1).with_policy(name, **({"program": 0} if "program" in name else {}))
         with pytest.raises(ConfigError, match="acts at the same hours"):
             live(streets, program.with_policy("traffic.signal_program", program=0))
-    twice = scenario(1).with_policy("traffic.max_pressure", signals=some[:1])
-    with pytest.raises(ConfigError, match="already brings what"):
-        live(streets, twice.with_policy("traffic.max_pressure", signals=some[1:]))
+    for first, other in (("actuated", "actuated"), ("max_pressure", "max_pressure")):
+        early = scenario(1).with_policy(f"traffic.{first}", until="07:02")
+        with pytest.raises(ConfigError, match="brings the same for"):
+            live(streets, early.with_policy(f"traffic.{other}", from_="07:02", until="24:00"))
+
+
+@pytest.mark.parametrize("kind", ["max_pressure", "actuated"])
+@pytest.mark.parametrize("engine", ["libsumo", "queue"])
+def test_policies_of_one_kind_share_the_city_by_its_signals(
+    streets: City, kind: str, engine: str
+) -> None:
+    ids = sorted(programs.usual(streets))
+    half, rest = ids[: len(ids) // 2], ids[len(ids) // 2 :]
+    name, usual = f"traffic.{kind}", scenario(5, engine=engine)
+    whole = live(streets, usual.with_policy(name))
+    parts = usual.with_policy(name, signals=half).with_policy(name, signals=rest)
+    assert repr(live(streets, parts).indicators) == repr(whole.indicators)
+    assert repr(live(streets, usual).indicators) != repr(whole.indicators)
+
+
+def test_each_of_two_plans_keeps_its_own_greens(streets: City) -> None:
+    one, other = sorted(programs.usual(streets))[:2]
+    what = scenario(1).with_policy("traffic.actuated", signals=[one], longest=70)
+    what = what.with_policy("traffic.actuated", signals=[other], longest=90)
+    with Engine(what, streets, 1) as engine:
+        text = (engine.world.scratch / "policy.signals.add.xml").read_text()
+    first, second = (re.search(f'id="{key}".*?</tlLogic>', text, re.S) for key in (one, other))
+    assert first is not None
+    assert 'maxDur="70"' in first[0]
+    assert second is not None
+    assert 'maxDur="90"' in second[0]
 
 
 @pytest.mark.parametrize(

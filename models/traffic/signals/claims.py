@@ -25,7 +25,7 @@ class Claim:
     hours
         When it does.
     installs
-        What it puts into the streets, of which there can be one; empty for nothing.
+        What it puts into the streets, of which a signal has one; empty for nothing.
     """
 
     policy: str
@@ -40,25 +40,21 @@ def claim(world: World, mine: Claim) -> None:
     Raises
     ------
     ConfigError
-        Another policy of the scenario installs the same, or acts on one of the signals at an hour
-        that both hold.
+        Another policy of the scenario installs the same at one of the signals, or acts on one at an
+        hour that both hold.
     """
     others: list[Claim] = world.announced.setdefault(CLAIMS, [])
     for other in others:
-        if mine.installs and mine.installs == other.installs:
-            raise ConfigError(
-                f"{other.policy} already brings what {mine.policy} would",
-                where=f"policy {mine.policy}",
-                allowed="one of them in a scenario; it can act at several signals",
-                mend="leave one of them out",
-            )
         shared = sorted(mine.signals & other.signals)
-        if shared and mine.hours.overlaps(other.hours):
+        alike = mine.installs != "" and mine.installs == other.installs
+        if shared and (alike or mine.hours.overlaps(other.hours)):
+            how = "brings the same for" if alike else "acts at the same hours on"
             raise ConfigError(
-                f"{other.policy} acts at the same hours on {len(shared)} of its signals: "
+                f"{other.policy} {how} {len(shared)} of its signals: "
                 + ", ".join(shared[:8])
                 + (" ..." if len(shared) > 8 else ""),
                 where=f"policy {mine.policy}",
-                mend="give each policy its own `signals`, or other hours (from, until)",
+                mend="give each policy its own `signals`"
+                + ("" if alike else ", or other hours (from, until)"),
             )
     others.append(mine)

@@ -124,10 +124,12 @@ class MaxPressure(SignalPolicy):
         ids = np.array(sorted(detectors), dtype=np.str_)
         draws = uniforms(self.world.streams.keys("traffic.detector", ids), np.uint64(0))
         works = {str(key) for key in ids[draws >= p.failed]}
-        _write_detectors(self.world.scratch / installed.DETECTORS, detectors)
+        placed = self.world.announced.setdefault(installed.DETECTORS, {})
+        placed.update(detectors)
+        _write_detectors(self.world.scratch / installed.DETECTORS, placed)
         made = [self._controller(key, links, works) for key in sorted(self.programs)]
         kept = [controller for controller in made if len(controller.greens) > 1]
-        installed.write(kept, self.world.scratch)
+        installed.write([*installed.read(self.world.scratch), *kept], self.world.scratch)
         return [controller.signal for controller in kept]
 
     def _controller(self, signal: str, links: list[programs.Link], works: set[str]) -> Controller:
@@ -181,7 +183,9 @@ class PlanPolicy(SignalPolicy):
     def install(self) -> list[str]:
         """Write the programs into the run's folder."""
         made = self.plans()
-        programs.write(made, self.world.scratch / installed.PLAN_FILE)
+        brought = self.world.announced.setdefault(installed.PLAN_FILE, [])
+        brought += made
+        programs.write(brought, self.world.scratch / installed.PLAN_FILE)
         return [program.signal for program, _ in made]
 
     def plans(self) -> list[tuple[programs.Program, programs.Program]]:
