@@ -40,6 +40,10 @@ class Ground(NamedTuple):
     next_start: Rows
     next: Rows
     """Edges that follow each edge, CSR over edges."""
+    reached: Flags
+    returns: Flags
+    """(n_edges,) whether one can come here from the streets where one goes around, and go on to
+    them: not where the network was cut."""
     x: Floats
     y: Floats
     """(n_edges,) middles of the edges, m."""
@@ -71,19 +75,19 @@ class Drivers(NamedTuple):
     informed: Flags
     resident: Flags
     """Parks at home, with a permit."""
-    arrived: Floats
-    """When the destination was reached."""
     until: Floats
     """End of the leg where no traffic model drives it; end of the stay once parked."""
     stay: Floats
     """Intended stay, s."""
     leg_begin: Floats
     driven: Floats
-    """Seconds on the legs so far."""
+    """Seconds of search so far: on the legs that followed the block wished for."""
     distance: Floats
     """Metres on the legs so far."""
     inspected: Floats
     """Bays looked at so far."""
+    trail: Rows
+    """(n, LEG) edges of the last leg of a search, -1 for none."""
     parked_at: Floats
     rate: Floats
     """Price agreed to, EUR/h."""
@@ -99,7 +103,7 @@ class Habits(NamedTuple):
     reach: float
     """m"""
     patience: float
-    """s"""
+    """Seconds of search after which any free bay is taken."""
     illegal: float
     """Share who stop where it is not allowed when the block that they wished for is full."""
     elsewhere: float
@@ -108,6 +112,9 @@ class Habits(NamedTuple):
     """EUR/h, at which ``elsewhere`` holds."""
     speed: float
     """Of a driver who looks for a bay, m/s."""
+    straight: bool = False
+    """Whether drivers come straight to the block wished for, since nobody models their trip; else
+    they drive to it from the destination."""
 
 
 def room(size: int) -> Drivers:
@@ -124,13 +131,13 @@ def room(size: int) -> Drivers:
         holds_ever=np.zeros(size, np.bool_),
         informed=np.zeros(size, np.bool_),
         resident=np.zeros(size, np.bool_),
-        arrived=np.zeros(size),
         until=np.full(size, np.inf),
         stay=np.zeros(size),
         leg_begin=np.zeros(size),
         driven=np.zeros(size),
         distance=np.zeros(size),
         inspected=np.zeros(size),
+        trail=np.full((size, LEG), -1, np.int32),
         parked_at=np.zeros(size),
         rate=np.zeros(size),
     )

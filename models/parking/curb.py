@@ -72,6 +72,20 @@ class Curb:
         self.unknown[:] = np.minimum(cars, self.ground.capacity)
         self.taken[:] = self.unknown
 
+    def wishes(self, pull: Floats) -> Floats:
+        """How many wish for each block at equal prices; ``pull`` (n_edges,) come to each edge."""
+        g = self.ground
+        edge = np.repeat(np.arange(len(pull)), np.diff(g.near_start))
+        likes: Floats = np.exp(self.habits.walk * g.near_walk)
+        likes *= g.capacity[g.near]
+        whole: Floats = np.zeros(len(pull))
+        np.add.at(whole, edge, likes)
+        whole = whole[edge]
+        share = np.divide(likes, whole, out=np.zeros(len(likes)), where=whole > 0.0)
+        found: Floats = np.zeros(len(g.capacity))
+        np.add.at(found, g.near, share * pull[edge])
+        return found
+
     def come(
         self,
         keys: Keys,
@@ -93,9 +107,19 @@ class Curb:
         return rows
 
     def look(
-        self, rows: Rows, moments: Floats, price: Floats, full: Flags, seconds: Floats
+        self,
+        rows: Rows,
+        moments: Floats,
+        price: Floats,
+        full: Flags,
+        seconds: Floats,
+        until: float,
     ) -> None:
-        """Drivers at the ends of their legs look around, in the order of their moments."""
+        """Drivers at the ends of their legs look around, in the order of their moments.
+
+        Where somebody else drives the legs, these begin when the step is over (``until``, s): a
+        driver who waits for it meanwhile is not on the road, and does not search.
+        """
         if not len(rows):
             return
         order = np.lexsort((rows, moments))
@@ -107,14 +131,10 @@ class Curb:
             moments, paths, hops, self.counts,
         )  # fmt: skip
         if self.driven:
+            self.drivers.leg_begin[rows[hops > 0]] = until
             self.legs += [
-                (int(rows[k]), float(moments[k]), paths[k, : hops[k]].copy())
-                for k in np.flatnonzero(hops)
+                (int(rows[k]), until, paths[k, : hops[k]].copy()) for k in np.flatnonzero(hops)
             ]
-
-    def begin(self, rows: Rows, moments: Floats) -> None:
-        """Drivers reach their destinations at these moments, s."""
-        self.drivers.arrived[rows] = moments
 
     def end_legs(self, rows: Rows, moments: Floats) -> None:
         """Add the seconds of the legs that end to those of the drivers who search."""

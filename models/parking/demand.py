@@ -45,17 +45,22 @@ class Demand:
         Edges that lead out of the city: who goes there does not park.
     enters : (n_edges,) bool
         Edges that lead into it: nobody lives there.
+    pull : (n_edges,) float64
+        Bays of each edge times the log-normal factor of its street: how many wish to park there.
     """
 
     def __init__(self, city: City, ground: Ground, streams: Streams, p: ParkingParameters) -> None:
         self._ground, self._streams, self._p = ground, streams, p
         self._edges = city["edge"].ids
         self.leaves, self.enters = _gates(city)
+        # Where the network was cut: nobody could look on from there, or come home to it.
+        self.leaves |= ~ground.returns
+        self.enters |= ~ground.reached
         self._home: dict[int, int] = {}
         self._pending: list[Comers] = []
         self._profile_keys = streams.keys("parking.profile", self._edges)
         pull = np.exp(0.5 * normals(streams.keys("parking.pull", self._edges), np.uint64(0)))
-        self._pull = pull / np.exp(0.125) * ground.bays / np.maximum(1.0, _shared(ground))
+        self.pull: Floats = pull / np.exp(0.125) * ground.bays / np.maximum(1.0, _shared(ground))
 
     # -- citizens ------------------------------------------------------------------------------
 
@@ -86,13 +91,13 @@ class Demand:
 
     def from_profile(self, now: Tick, elapsed: float, hour: int, counter: int) -> None:
         """People whom nobody models: a Poisson stream by edge with the day's profile."""
-        mean = self._pull * (self._p.turnover * ARRIVALS[hour] * elapsed / 3600.0)
+        mean = self.pull * (self._p.turnover * ARRIVALS[hour] * elapsed / 3600.0)
         counts = poissons(self._profile_keys, np.uint64(counter), mean)
         goal = np.repeat(np.arange(len(counts)), counts)
         first = np.repeat(np.cumsum(counts) - counts, counts)
         number = (np.arange(len(goal)) - first + 1000 * counter).astype(np.float64)
         draws = uniforms(self._streams.keys("parking.moment", _names(goal, number)), np.uint64(0))
-        self._add(now / 1000.0 - elapsed * draws, goal, -1.0 - goal, number)
+        self._add(now / 1000.0 - elapsed * draws, goal, -1.0 - goal, number, private=0.0)
 
     def _add(
         self,
@@ -100,8 +105,9 @@ class Demand:
         goal: npt.NDArray[np.integer],
         person: npt.NDArray[np.floating],
         number: Floats,
+        private: float | None = None,
     ) -> None:
-        """Queue those who want a public bay."""
+        """Queue those who want a public bay; ``private`` have their own, or the usual share."""
         if not len(moment):
             return
         keys = self._streams.keys("parking.driver", _names(person, number))
@@ -112,7 +118,8 @@ class Demand:
         home = np.array([self._home.get(int(who), -1) for who in people])
         p = self._p
         stay = 60.0 * p.stay * np.exp(p.stay_sigma * normals(keys, np.uint64(7)))
-        wants = ~self.leaves[goal] & (uniforms(owner, np.uint64(0)) >= p.private)
+        share = p.private if private is None else private
+        wants = ~self.leaves[goal] & (uniforms(owner, np.uint64(0)) >= share)
         comers = Comers(moment, goal.astype(np.int32), people, keys, stay, home == goal)
         self._pending.append(_some(comers, np.flatnonzero(wants)))
 

@@ -28,12 +28,18 @@ def make(city: City, reach: float) -> Ground:
     parking, edges = city["parking"], city["edge"]
     at = city.link("parking", "edge").indices.astype(np.int32)
     public = (parking["access"] != "private") if "access" in parking else np.ones(len(at), bool)
-    capacity = np.where(public & (at >= 0), np.round(parking["capacity"]), 0).astype(np.int32)
+    turns, back = _turns(city), _back(city)
+    reached, returns = _around(turns, len(edges))
+    inside = reached & returns
+    # A kerb that two directions see is reached by the one that the streets lead around to.
+    at = np.where((at >= 0) & ~inside[at] & (back[at] >= 0) & inside[back[at]], back[at], at)
+    usable = public & (at >= 0) & inside[at]
+    capacity = np.where(usable, np.round(parking["capacity"]), 0).astype(np.int32)
     street = np.asarray(parking["kind"] == KERB)
     points = edges.points
-    seen = _seen(city, at)
+    seen = _seen(at, back)
     near_start, near, walk = _near(parking.points, points, capacity, reach)
-    following = _csr(_turns(city), len(edges))
+    following = _csr(turns, len(edges))
     bays = np.bincount(
         np.repeat(np.arange(len(edges)), np.diff(seen[0])),
         (capacity * street)[seen[1]],
@@ -50,6 +56,8 @@ def make(city: City, reach: float) -> Ground:
         near_walk=walk,
         next_start=following[0],
         next=following[1],
+        reached=reached,
+        returns=returns,
         x=np.ascontiguousarray(points[:, 0]),
         y=np.ascontiguousarray(points[:, 1]),
         length=np.maximum(edges["length"], 1.0),
@@ -64,16 +72,20 @@ def _csr(pairs: npt.NDArray[np.integer], size: int) -> tuple[Rows, Rows]:
     return start.astype(np.int32), unique[:, 1].astype(np.int32)
 
 
-def _seen(city: City, at: Rows) -> tuple[Rows, Rows]:
-    """Blocks of an edge and of the edge of the other direction between the same junctions."""
+def _back(city: City) -> Rows:
+    """The edge of the other direction between the same junctions, -1 for none; (n_edges,) int32."""
     edges = city["edge"]
+    ends = list(zip(edges["from_junction"].tolist(), edges["to_junction"].tolist(), strict=True))
+    known = {pair: row for row, pair in enumerate(ends)}
+    return np.array([known.get((end, start), -1) for start, end in ends], dtype=np.int32)
+
+
+def _seen(at: Rows, back: Rows) -> tuple[Rows, Rows]:
+    """Blocks of an edge and of the edge of the other direction between the same junctions."""
     blocks = np.flatnonzero(at >= 0)
     own: Pairs = np.column_stack((at[blocks], blocks))
-    start, end = edges["from_junction"], edges["to_junction"]
-    known = {(int(a), int(b)): row for row, (a, b) in enumerate(zip(start, end, strict=True))}
-    back = np.array([known.get((int(b), int(a)), -1) for a, b in zip(start, end, strict=True)])
     other: Pairs = np.column_stack((back[at[blocks]], blocks)) if len(blocks) else own
-    return _csr(np.concatenate([own, other[other[:, 0] >= 0]]), len(edges))
+    return _csr(np.concatenate([own, other[other[:, 0] >= 0]]), len(back))
 
 
 def _near(blocks: Floats, edges: Floats, capacity: Rows, reach: float) -> tuple[Rows, Rows, Floats]:
@@ -100,6 +112,27 @@ def _near(blocks: Floats, edges: Floats, capacity: Rows, reach: float) -> tuple[
     start = np.concatenate([[0], np.cumsum([len(rows) for rows in found])]).astype(np.int32)
     empty = np.empty(0)
     return start, np.concatenate([empty, *found]).astype(np.int32), np.concatenate([empty, *far])
+
+
+def _around(turns: Pairs, size: int) -> tuple[Flags, Flags]:
+    """Edges to which, and from which, the largest strongly connected part of the streets is joined.
+
+    The others lead into the network or out of it where it was cut. Where no street joins another,
+    all are kept.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import breadth_first_order, connected_components
+
+    graph = coo_array((np.ones(len(turns)), tuple(turns.T)), shape=(size, size)).tocsr()
+    _, part = connected_components(graph, connection="strong")
+    many = np.bincount(part, minlength=1)
+    if many.max() < 2:
+        return np.ones(size, np.bool_), np.ones(size, np.bool_)
+    seed = int(np.argmax(part == int(np.argmax(many))))
+    reached, returns = np.zeros(size, np.bool_), np.zeros(size, np.bool_)
+    reached[breadth_first_order(graph, seed, return_predecessors=False)] = True
+    returns[breadth_first_order(graph.T.tocsr(), seed, return_predecessors=False)] = True
+    return reached, returns
 
 
 def _turns(city: City) -> Pairs:

@@ -163,12 +163,19 @@ def _distance(ground: Ground, a: int, b: int) -> float:
 
 @nb.njit(cache=True)
 def next_edge(
-    ground: Ground, habits: Habits, edge: int, goal: int, path: Rows, passed: int, draw: float
+    ground: Ground,
+    habits: Habits,
+    edge: int,
+    goal: int,
+    path: Rows,
+    passed: int,
+    trail: Rows,
+    draw: float,
 ) -> int:
     """The edge that a searching driver turns into; -1 at a dead end.
 
     Weights: bays beside the edge, nearness to the destination, and a tenth for an edge that was
-    passed on this leg already.
+    passed on this leg or the last one (``trail``, -1 for none) already.
     """
     first, last = ground.next_start[edge], ground.next_start[edge + 1]
     total = 0.0
@@ -180,9 +187,13 @@ def next_edge(
             weight = (1.0 + ground.bays[candidate]) * math.exp(
                 -_distance(ground, candidate, goal) / habits.reach
             )
+            known = False
             for j in range(passed):
-                if path[j] == candidate:
-                    weight *= 0.1
+                known |= path[j] == candidate
+            for j in range(trail.size):
+                known |= trail[j] == candidate
+            if known:
+                weight *= 0.1
             running += weight
             if turn == 1 and running >= mark:
                 return candidate
@@ -255,7 +266,8 @@ def _circulate(
     count = np.uint64(_WALK + int(drivers.distance[d]))
     while hops < LEG:
         draw = uniform(drivers.key[d], count + np.uint64(hops))
-        follows = next_edge(ground, habits, edge, goal, path, hops, draw)
+        trail = drivers.trail[d]
+        follows = next_edge(ground, habits, edge, goal, path, hops, trail, draw)
         if follows < 0:
             break
         edge = follows
@@ -272,6 +284,8 @@ def _circulate(
         path[1] = goal
         hops = 2
     drivers.edge[d] = path[hops - 1]
+    drivers.trail[d, :hops] = path[:hops]
+    drivers.trail[d, hops:] = -1
     return hops
 
 
@@ -284,7 +298,6 @@ def look(
     price: Floats,
     full: Flags,
     d: int,
-    now: float,
     path: Rows,
 ) -> tuple[int, int]:
     """What a driver at the end of a leg does.
@@ -316,14 +329,12 @@ def look(
         if wished < 0:
             return ELSEWHERE, 0
         drivers.block[d] = wished
-    if (
-        not drivers.searching[d]
-        and ground.block_edge[wished] != edge
-        and not _sees(ground, edge, wished)
-    ):
-        path[0], path[1] = edge, ground.block_edge[wished]
-        drivers.edge[d] = path[1]
-        return LOOKS, 2
+    if not drivers.searching[d] and not _sees(ground, edge, wished):
+        drivers.edge[d] = ground.block_edge[wished]
+        if not habits.straight:
+            path[0], path[1] = edge, drivers.edge[d]
+            return LOOKS, 2
+        edge = drivers.edge[d]
     if taken[wished] < ground.capacity[wished] and _sees(ground, edge, wished):
         _take(ground, drivers, taken, d, wished)
         return PARKS, 0
@@ -336,7 +347,7 @@ def look(
     if block >= 0:
         _take(ground, drivers, taken, d, block)
         return PARKS, 0
-    if now - drivers.arrived[d] > habits.patience:
+    if drivers.driven[d] > habits.patience:
         block = _nearest_free(ground, taken, goal)
         if block < 0:
             return GIVES_UP, 0
@@ -389,7 +400,7 @@ def search(
     """
     for k in range(rows.size):
         d, moment = rows[k], now[k]
-        what, edges = look(ground, habits, drivers, taken, price, full, d, moment, paths[k])
+        what, edges = look(ground, habits, drivers, taken, price, full, d, paths[k])
         counts[what] += 1.0
         hops[k] = edges if what == LOOKS else 0
         if what in (PARKS, STOPS_ILLEGALLY):

@@ -8,12 +8,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from models.parking import ground, kernels
+from models.parking import ground
 from models.parking.accounts import INDICATORS, Accounts
-from models.parking.columns import DRIVING, Flags, Floats, Ground, Habits, Rows
+from models.parking.columns import DRIVING, Flags, Floats, Habits, Rows
 from models.parking.curb import Curb
 from models.parking.demand import Demand
 from models.parking.parameters import ParkingParameters
+from models.parking.usual import coefficient, start_shares
 from twin.core.indicator import Indicator
 from twin.core.model import Model, Parameters
 from twin.core.port import Port
@@ -36,6 +37,9 @@ TRIPS = Port(
     "event",
     fields=("depart", "origin", "destination", "person", "resident"),
 )
+
+
+ZERO = np.uint64(0)
 
 
 class Parking(Model):
@@ -146,6 +150,7 @@ class Parking(Model):
             elsewhere=p.elsewhere,
             usual_price=mean,
             speed=p.cruise_speed / 3.6,
+            straight=self._source == "profile",
         )
         stay = p.stay / 60.0 * math.exp(p.stay_sigma**2 / 2.0)
         weight = g.bays.copy() if g.bays.any() else np.ones(len(g.bays))
@@ -170,14 +175,23 @@ class Parking(Model):
     def _fill(self) -> None:
         """Cars that are there at the start: the citizens' own, or the usual share of the bays."""
         self._filled = True
-        g, parked = self._ground, self["citizens.parked"]
-        cars = np.floor(g.capacity * self.parameters.occupied + 0.5).astype(np.int32)
+        parked = self["citizens.parked"]
+        cars = self._usual_cars()
         if self._source != "profile" and self._is_written("citizens.parked") and parked.any():
             cars[:] = 0
             public = np.round(parked * (1.0 - self.parameters.private)).astype(np.int64)
             for edge in np.flatnonzero(public):
                 self._put(cars, int(edge), int(public[edge]))
         self.curb.fill(cars)
+
+    def _usual_cars(self) -> Rows:
+        """Cars of a usual day: more of them where more people wish to park; (n_blocks,) int32."""
+        g = self._ground
+        wishes = self.curb.wishes(self._demand.pull)
+        share = start_shares(g.capacity, wishes, self.parameters.occupied)
+        draws = uniforms(self.world.streams.keys("parking.start", self.city["parking"].ids), ZERO)
+        cars: Rows = np.floor(g.capacity * share + draws).astype(np.int32)
+        return cars
 
     def _put(self, cars: Rows, edge: int, many: int) -> None:
         """Park some cars near an edge, the nearest bays first."""
@@ -203,9 +217,14 @@ class Parking(Model):
         curb.leave(rows)
 
     def _of_citizens(self, trips: dict[str, Floats]) -> Rows:
-        """Citizens who fetch their cars: those we know, else one of those that were there."""
+        """Citizens who fetch their cars: those we know, else one of those that were there.
+
+        The profile stands for all who park, citizens among them.
+        """
+        rows: list[int] = []
+        if self._source == "profile":
+            return np.array(rows, dtype=np.int32)
         self._demand.remember_homes(trips)
-        rows = []
         for person, origin in zip(
             trips["person"].astype(int), trips["origin"].astype(int), strict=True
         ):
@@ -240,7 +259,6 @@ class Parking(Model):
             comers.key, comers.goal, stay, comers.person, comers.resident,
             uniforms(comers.key, np.uint64(11)) < share,
         )  # fmt: skip
-        curb.begin(rows, comers.moment)
         ended, when = curb.due(moment)
         brought, moments = self._brought(arrivals)
         self._look(
@@ -273,7 +291,7 @@ class Parking(Model):
         full = self._full()
         while len(rows):
             curb.end_legs(rows, moments)
-            curb.look(rows, moments, price, full, seconds)
+            curb.look(rows, moments, price, full, seconds, until)
             d = curb.drivers
             citizens = self._is_written(TRIPS.name) & (d.person[rows] >= 0)
             d.until[rows[citizens & (d.state[rows] != DRIVING)]] = np.inf
@@ -323,36 +341,3 @@ class Parking(Model):
         self._accounts.settle(curb.drivers, curb.standing(), self._done / 1000.0)
         self._accounts.book(self.world.ledger, self.world.now)
         return self._accounts.measure(curb.drivers, curb.count, curb.counts)
-
-
-def coefficient(
-    g: Ground,
-    habits: Habits,
-    usual: Floats,
-    stay: float,
-    weight: Floats,
-    elasticity: float,
-) -> float:
-    """Utility of a euro that gives the mean own-price elasticity of a block.
-
-    Parameters
-    ----------
-    usual : (n_blocks,) float64, EUR/h
-    stay
-        Mean stay, h.
-    weight : (n_edges,) float64
-        Arrivals at each edge.
-
-    Notes
-    -----
-    By fixed-point steps on :func:`models.parking.kernels.own_elasticity`. Free bays have no
-    elasticity: they are taken as if they cost 1 EUR/h.
-    """
-    prices = np.where(usual > 0.0, usual, 1.0)
-    found = elasticity / (float(prices.mean()) * stay)
-    for _ in range(20):
-        there = kernels.own_elasticity(g, habits._replace(price=found), prices, stay, weight)
-        if there == 0.0 or abs(there - elasticity) < 1e-6:
-            break
-        found *= elasticity / there
-    return found

@@ -192,8 +192,9 @@ class Account:
         Led around a closure; ended at a barrier since no way leads around.
     advised
         Vehicles that took another way because of advice.
-    waiting
-        Vehicles that should have departed and found no room, at this moment.
+    waiting, waited
+        Vehicles that should have departed and found no room, at this moment, and the time that all
+        have waited so, s.
     bus_speed
         Mean speed of the buses, stops included, m/s; NaN without any.
     notes
@@ -211,6 +212,7 @@ class Account:
     detours: float = 0.0
     ended: float = 0.0
     waiting: float = 0.0
+    waited: float = 0.0
     advised: float = 0.0
     bus_speed: float = float("nan")
     notes: tuple[str, ...] = ()

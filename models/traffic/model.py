@@ -24,7 +24,7 @@ from models.traffic.through import ThroughTraffic
 from models.traffic.toll.own import OwnDemand
 from models.traffic.toll.pricing import AHEAD, NOTHING, Pricing
 from models.traffic.toll.tariff import Bools, Prices
-from models.traffic.totals import INDICATORS, Booking, measure
+from models.traffic.totals import INDICATORS, Booking, measure, missing
 from models.traffic.transit.plan import choose, indicators
 from models.traffic.transit.punctuality import Punctuality
 from models.traffic.trips import Departures, Trips, citizen
@@ -114,6 +114,7 @@ class Traffic(Model):
         self._pricing: Pricing | None = None
         self._toll, self._fine = self.column("edge"), self.column("edge")
         self._done: Tick = 0
+        self._held = 0.0
 
     @property
     def _searched(self) -> bool:
@@ -313,6 +314,7 @@ class Traffic(Model):
         if self._departures is not None:
             closed = self["traffic.closed"] > 0.5
             vehicles = self._departures.due(now, closed)
+            self._held += self._departures.held(now) * (now - self._done) / 1000.0
             if self._calibrated is not None:
                 vehicles = self._calibrated.around(vehicles, closed)
             if self._pricing is not None:
@@ -371,10 +373,15 @@ class Traffic(Model):
         else:
             found |= self._pricing.measure()
             self._pricing.report(self.world.log, self.world.now)
-        if self._departures is None:
-            return found | {"traffic.unreachable_trips": 0.0}
-        found["traffic.waiting_to_depart"] += self._departures.held(self.world.now)
-        return found | {"traffic.unreachable_trips": float(self._departures.unreachable)}
+        found["traffic.unreachable_trips"] = 0.0
+        if self._departures is not None:
+            found["traffic.waiting_to_depart"] += self._departures.held(self.world.now)
+            found["traffic.waiting_hours"] += self._held / 3600.0
+            found["traffic.unreachable_trips"] = float(self._departures.unreachable)
+        note = missing(found)
+        if note is not None:
+            self.world.warnings.append(note)
+        return found
 
     def close(self) -> None:
         """End the engine."""

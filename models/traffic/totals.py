@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from models.traffic import screenlines
 from models.traffic.engine import EMISSIONS, Account
 from models.traffic.parameters import TrafficParameters
@@ -25,6 +27,7 @@ INDICATORS = (
     Indicator("traffic.detours", "veh", "lower", "households"),
     Indicator("traffic.ended_at_barrier", "veh", "lower", "households"),
     Indicator("traffic.waiting_to_depart", "veh", "lower", "households"),
+    Indicator("traffic.waiting_hours", "veh h", "lower", "households"),
     Indicator("traffic.bus_speed", "km/h", "higher", "households"),
     Indicator("traffic.bus_delay", "s", "lower", "households"),
     Indicator("traffic.bus_on_time", "%", "higher", "households"),
@@ -42,6 +45,9 @@ INDICATORS = (
     Indicator("traffic.zone_fines", "EUR", "neutral", "drivers"),
     *screenlines.INDICATORS,
 )
+
+HELD_UP = 0.02
+"""Share of the trips that could not depart from which the reader is told."""
 
 FUEL_DENSITY = 0.78
 """kg a litre, between petrol (0.745) and diesel (0.832), EN 228 and EN 590."""
@@ -70,9 +76,27 @@ def measure(account: Account) -> dict[str, float]:
         "traffic.detours": account.detours,
         "traffic.ended_at_barrier": account.ended,
         "traffic.waiting_to_depart": account.waiting,
+        "traffic.waiting_hours": account.waited / 3600.0,
         "traffic.advised": account.advised,
         "traffic.bus_speed": account.bus_speed * 3.6,
     }
+
+
+def missing(found: Mapping[str, float]) -> str | None:
+    """What a reader should know where many could not depart; None where all is well.
+
+    Parameters
+    ----------
+    found
+        Indicators by name.
+    """
+    waiting, hours = found["traffic.waiting_to_depart"], found["traffic.waiting_hours"]
+    if waiting <= HELD_UP * (found["traffic.trips"] + waiting):
+        return None
+    return (
+        f"{waiting:.0f} vehicles found no room to depart (all together waited {hours:.0f} h): "
+        "distance, vehicle hours, fuel and emissions lack them, so that less of these is no gain"
+    )
 
 
 class Booking:

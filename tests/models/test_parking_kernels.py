@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from models.parking import ground, kernels
 from models.parking.columns import LEG, Habits, room
-from models.parking.model import coefficient
+from models.parking.usual import coefficient, start_shares
 from tests.models.parking_town import town
 from twin.core.random import uniform
 
@@ -52,16 +52,42 @@ def test_the_block_wished_for_is_the_best(seed: int, edge: int, stay: float, sha
 
 
 @settings(max_examples=60, deadline=None)
-@given(edge=st.integers(0, EDGES - 1), goal=st.integers(0, EDGES - 1), draw=st.floats(0, 0.999))
-def test_the_next_street_is_drawn_by_bays_and_nearness(edge: int, goal: int, draw: float) -> None:
+@given(
+    edge=st.integers(0, EDGES - 1),
+    goal=st.integers(0, EDGES - 1),
+    before=st.integers(0, EDGES - 1),
+    draw=st.floats(0, 0.999),
+)
+def test_the_next_street_is_drawn_by_bays_nearness_and_memory(
+    edge: int, goal: int, before: int, draw: float
+) -> None:
     g = GROUND
     choices = g.next[g.next_start[edge] : g.next_start[edge + 1]]
     far = np.hypot(g.x[choices] - g.x[goal], g.y[choices] - g.y[goal])
     weight = (1.0 + g.bays[choices]) * np.exp(-far / HABITS.reach)
     path = np.full(LEG, edge, np.int32)
-    weight[choices == edge] *= 0.1
+    trail = np.array([-1, before], np.int32)
+    weight[(choices == edge) | (choices == before)] *= 0.1
     wanted = choices[np.searchsorted(np.cumsum(weight), draw * weight.sum())]
-    assert kernels.next_edge(GROUND, HABITS, edge, goal, path, 1, draw) == wanted
+    assert kernels.next_edge(GROUND, HABITS, edge, goal, path, 1, trail, draw) == wanted
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 40), st.floats(0.01, 5.0)), min_size=1, max_size=30),
+    st.floats(0.0, 1.0),
+)
+def test_occupancies_at_the_start_follow_the_wishes_and_have_the_mean(
+    blocks: list[tuple[int, float]], mean: float
+) -> None:
+    capacity = np.array([c for c, _ in blocks], np.int32)
+    wishes = capacity * np.array([w for _, w in blocks])
+    found = start_shares(capacity, wishes, mean)
+    assert (found <= 1.0).all()
+    assert (found >= 0.0).all()
+    assert (capacity * found).sum() == pytest.approx(mean * capacity.sum(), abs=1e-6)
+    some = np.flatnonzero((capacity > 0) & (found < 1.0 - 1e-9))
+    ratio = found[some] / (wishes[some] / capacity[some])
+    np.testing.assert_allclose(ratio, ratio[:1].repeat(len(some)), rtol=1e-6)
 
 
 def test_the_coefficient_of_the_price_gives_the_elasticity() -> None:

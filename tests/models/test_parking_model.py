@@ -140,3 +140,32 @@ def test_a_period_without_the_bands_is_told() -> None:
 def test_a_source_that_the_scenario_lacks_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"citizens\.trips"):
         live(town(), scenario(1, source="citizens"))
+
+
+def test_who_comes_to_where_the_network_was_cut_leaves_the_city_and_no_bay_is_there() -> None:
+    city = town()
+    edges = city["edge"]
+    out = int(edges.rows(np.array(["6-7"]))[0])
+    # The street goes on to a junction from which nothing leads back.
+    edges["to_junction"][out] = len(city["junction"])
+    what = scenario(1, occupied=0.5)
+    with Engine(what, city, 1) as engine:
+        model = next(m for m in engine.parts.models if isinstance(m, Parking))
+        engine.run()
+        demand, g = model._demand, model.curb.ground
+        assert demand.leaves[out]
+        assert not demand.leaves[np.delete(np.arange(len(edges)), out)].any()
+        assert (g.block_edge[g.capacity > 0] != out).all()
+
+
+def test_bays_at_the_start_are_fuller_where_more_people_wish_to_park() -> None:
+    with Engine(scenario(1, occupied=0.7), town(6), 1) as engine:
+        model = next(m for m in engine.parts.models if isinstance(m, Parking))
+        engine.run()
+        g, cars = model.curb.ground, model._usual_cars()
+        wishes = model.curb.wishes(model._demand.pull)
+    assert cars.sum() == pytest.approx(0.7 * g.capacity.sum(), rel=0.02)
+    assert np.corrcoef(wishes, cars)[0, 1] > 0.8
+    share = cars / g.capacity
+    assert share.max() > 0.8
+    assert share.min() < 0.6

@@ -15,7 +15,7 @@ from models.traffic.engine import EMISSIONS, Account, Calls, Floats, Passages, S
 from models.traffic.fleet import BASE, BASES, ELECTRIC, NAMES, TRUCK, TYPES, emission_class
 from models.traffic.passages import PORT, Entries
 from models.traffic.queue import demand, traced
-from models.traffic.queue.arrays import ARRIVED, ENDED, Ints
+from models.traffic.queue.arrays import ARRIVED, ENDED, WAITING, Ints, Records
 from models.traffic.queue.calls import BusCalls
 from models.traffic.queue.control import Controls
 from models.traffic.queue.detours import BusDetours
@@ -346,6 +346,7 @@ class QueueEngine:
             detours=float(self._controls.detours),
             ended=float(np.count_nonzero(vehicles["state"] == ENDED)),
             waiting=float(queues.waiting()),
+            waited=_waited(vehicles, queues.now),
             bus_speed=self._roster.bus_speed(),
             notes=self._notes(),
         )
@@ -378,3 +379,9 @@ class QueueEngine:
 
     def close(self) -> None:
         """Nothing to give back: arrays only."""
+
+
+def _waited(vehicles: Records, now: float) -> float:
+    """Time that vehicles have waited to enter the network, s."""
+    started = np.where(vehicles["state"] == WAITING, now, vehicles["started"])
+    return float(np.nansum(np.maximum(0.0, started - vehicles["depart"])))

@@ -87,7 +87,7 @@ class SignalPolicy(Policy):
 class MaxPressureParameters(SignalParameters):
     """Of max-pressure control."""
 
-    shortest: float = Field(default=8.0, ge=3, description="green at least, s")
+    shortest: float = Field(default=15.0, ge=3, description="green at least, s")
     longest: float = Field(default=60.0, ge=5, description="green at most, s")
     cycle: float = Field(
         default=120.0, ge=20, description="a green that was not shown for so long comes first, s"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from models.traffic.arrivals import CRUISE, Arrived
 from models.traffic.arrivals import PORT as ARRIVALS
-from models.traffic.arrivals import Arrived
 from models.traffic.engine import EMISSIONS, Account, Calls, Floats, Passages, Setting, Vehicles
 from models.traffic.fleet import BASE, KEEPS, NAMES, PREFIX, TRUCK, write_types
 from models.traffic.passages import PORT as PASSAGES
@@ -49,6 +49,7 @@ class SumoEngine:
         self._reroute = duration(p.reroute)
         self._done: Tick = 0
         self._read: Tick = 0
+        self._waited = 0.0
         self._departed: list[str] = []
         self._arrived: list[str] = []
         lanes = inputs.read_lanes(city)
@@ -163,7 +164,6 @@ class SumoEngine:
             route = self._cheapest(vehicles, row, kind + KEEPS)
         else:
             route = self._route(vehicles, row)
-        place = float(vehicles.place[row])
         depart = max(present, self.simulation.begin + float(vehicles.depart[row]) / 1000.0)
         api.vehicle.add(
             name,
@@ -171,14 +171,30 @@ class SumoEngine:
             typeID=kind + (KEEPS if weighs or vehicles.way[row] >= 0 else ""),
             depart=f"{depart:.2f}",
             departLane="best",
-            departPos="base" if np.isnan(place) else f"{place:.1f}",
-            departSpeed="max" if np.isnan(place) else "0",
+            **self._ends(vehicles, row),
         )
         api.vehicle.setSpeedFactor(name, float(vehicles.factor[row]))
         if self._wants_arrivals and kind == PREFIX + "electric":
             self._batteries.begin(name)
         if weighs:
             self._gates.follow(name, burdens, heavy, self._done + self._reroute)
+
+    def _ends(self, vehicles: Vehicles, row: int) -> dict[str, str]:
+        """Where and how fast a vehicle departs, and where it arrives, as SUMO wants to be told.
+
+        Who looks for a bay is in the traffic already, and beside the bays: the leg goes from the
+        middle of a street to the middle of another. At stop lines it would wait for a gap in the
+        queue at each look, or push into it.
+        """
+        if vehicles.names[row].startswith(CRUISE):
+            begin, end = (
+                0.5 * self._length[rows[row]] for rows in (vehicles.origin, vehicles.goal)
+            )
+            return {"departPos": f"{begin:.1f}", "departSpeed": "max", "arrivalPos": f"{end:.1f}"}
+        place = float(vehicles.place[row])
+        if np.isnan(place):
+            return {"departPos": "base", "departSpeed": "max"}
+        return {"departPos": f"{place:.1f}", "departSpeed": "0"}
 
     def _cheapest(self, vehicles: Vehicles, row: int, kind: str) -> str:
         """A route with the least time and money, asked for by a vehicle that never departs."""
@@ -211,6 +227,7 @@ class SumoEngine:
         for until in range(self._done + self._sample, now + 1, self._sample):
             self._drive(until)
             self._sampler.look(self._sample / 1000.0)
+            self._waited += self._waiting() * self._sample / 1000.0
             if self._has_buses:
                 held = self._closures.held
                 self._buses.look(self._sample / 1000.0, self._departed, self._arrived, held)
@@ -321,10 +338,15 @@ class SumoEngine:
             teleports=number("stats.teleports.total"),
             detours=float(self._closures.detours),
             ended=float(self._closures.ended),
-            waiting=number("stats.vehicles.waiting") + len(held),
+            waiting=self._waiting(),
+            waited=self._waited,
             advised=float(self._advised.changed),
             bus_speed=self._buses.speed,
         )
+
+    def _waiting(self) -> float:
+        """Vehicles that should have departed, and those kept in a closed edge."""
+        return self.simulation.number("stats.vehicles.waiting") + len(self._closures.held)
 
     def _distance(self, ended: float) -> float:
         """Driven so far by trips that have ended and by vehicles on their way, m."""
