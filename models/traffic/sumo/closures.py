@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from models.traffic.kernels import Floats
+from models.traffic.sumo.bus_detours import BusDetours
 from models.traffic.sumo.cut import Cut
 from models.traffic.sumo.held import RESCUE, Held
 from models.traffic.sumo.inputs import Lanes
@@ -52,6 +53,7 @@ class Closures:
         self._permissions: dict[str, tuple[list[str], list[str]]] = {}
         self._checked: set[str] = set()
         self.detours = self.ended = 0
+        self._buses = BusDetours(simulation.api)
         self.held, self.cut = Held(simulation.api), Cut(simulation.api)
 
     @property
@@ -170,9 +172,16 @@ class Closures:
         """Whether the vehicle's way is free now, or was made so."""
         if self._blocked(vehicle) is None:
             return True
+        left = self._left(vehicle)
         self._drop_stops(vehicle)
         try:
-            self._simulation.api.vehicle.rerouteTraveltime(vehicle, self._live)
+            if self._simulation.api.vehicle.getStops(vehicle, 1):
+                if not self._buses.lead(
+                    vehicle, left, lambda way: self._first_closed(way) is not None
+                ):
+                    return self._end_before(vehicle)
+            else:
+                self._simulation.api.vehicle.rerouteTraveltime(vehicle, self._live)
         except self._simulation.errors:
             return self._end_before(vehicle)
         if self._blocked(vehicle) is not None:
@@ -180,14 +189,23 @@ class Closures:
         self.detours += 1
         return True
 
+    def _left(self, vehicle: str) -> list[str]:
+        """The way that is left, from the edge on which the vehicle is."""
+        drive = self._simulation.api.vehicle
+        return list(drive.getRoute(vehicle)[max(0, drive.getRouteIndex(vehicle)) :])
+
     def _blocked(self, vehicle: str) -> tuple[list[str], int] | None:
         """The way that is left, and where on it the first closed edge is; None when it is free."""
-        drive = self._simulation.api.vehicle
-        left = list(drive.getRoute(vehicle)[max(0, drive.getRouteIndex(vehicle)) :])
+        left = self._left(vehicle)
+        position = self._first_closed(left)
+        return None if position is None else (left, position)
+
+    def _first_closed(self, left: list[str]) -> int | None:
+        """Where the first closed edge of a way is; None when it is free."""
         # The edge that a vehicle is on it may leave.
         for position, edge in enumerate(left[1:], start=1):
             if edge in self._closed or edge in self._lost.get(left[position - 1], ()):
-                return left, position
+                return position
         return None
 
     def _drop_stops(self, vehicle: str) -> None:
