@@ -25,10 +25,11 @@ import numpy as np
 import shapely
 
 from bench._report import Bench, seconds
+from models.waste.case import sensor_city
 from models.waste.network import Network
 from models.waste.roads import Roads
 from models.waste.rounds import sectors
-from models.waste.season import Policy, Season, by_forecast, groningen_like, threshold
+from models.waste.season import Policy, Season, by_forecast, threshold
 from models.waste.streets import (
     Choice,
     StreetCase,
@@ -89,7 +90,7 @@ def city_of_streets(side: int = JUNCTIONS, block: float = BLOCK, seed: int = 1) 
 def cases(districts: int = DISTRICTS) -> list[StreetCase]:
     """The districts of the town."""
     city = city_of_streets()
-    whole = groningen_like(1, 7600, 10_000, TRUCKS * districts, width=1.1)
+    whole = sensor_city(1, 7600, 10_000, TRUCKS * districts, width=1.1)
     case = replace(whole, truck_volume=TRUCK)
     weekdays = np.zeros(len(case.daily), dtype=np.int64)
     district = compact(case.points, case.daily, districts)

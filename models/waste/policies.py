@@ -10,16 +10,16 @@ import numpy.typing as npt
 from pydantic import Field
 
 from models.waste.streams import LITTER, STREAMS
-from models.waste.urgency import Rates, worth
+from models.waste.urgency import FELL, PRIZE, Levels, Rates, overflow_probability
 from twin.core.model import Parameters
 from twin.core.time import Tick, hours, minutes
 from twin.policy.policy import Action, Policy
 from twin.policy.view import View
 
+Floats = npt.NDArray[np.float64]
+
 MOST = 90_000.0
 """A prize is at most this, s: less than what is due."""
-FELL = 0.2
-"""A level that falls by this tells of an emptying."""
 APART = 12.0
 """Readings from which a rate is learnt are so far apart, h: noise counts less."""
 
@@ -72,10 +72,7 @@ class ByForecastParameters(Parameters):
     """What a visit is worth."""
 
     prize: float = Field(
-        2400.0, ge=0.0, description="driving time that an overflow before the next shift costs, s"
-    )
-    nearby: float = Field(
-        40.0, ge=0.0, description="the same for an overflow before the shift after that, s"
+        PRIZE, ge=0.0, description="driving time that an overflow before the next shift is worth, s"
     )
     hours: float = Field(28.0, gt=0.0, description="until the next chance to empty, h")
     noise: float = Field(0.05, ge=0.0, description="deviation of a sensor, share of the capacity")
@@ -104,52 +101,53 @@ class ByForecast(Policy):
         deposits = np.array([STREAMS[str(s)].deposit for s in table["stream"]], dtype=np.float64)
         self._grain = 1.5 * deposits / table["capacity"]
         self._rates = Rates.prior(table["daily"] / 24.0 / table["capacity"])
+        self._levels = Levels.empty(len(table))
+        self._read = np.full(len(table), np.nan)
         self._rests = table["stream"] != LITTER
         self._from = np.full(len(table), np.nan)
         self._at = np.zeros(len(table))
 
     def decide(self, now: Tick, view: View) -> Iterable[Action]:
         """Learn from the readings, and set the prizes for the next plan."""
-        rules = self.parameters
         age = view.age("waste.level", now) / 3600.0
-        known = age <= rules.stale
-        level = view["waste.level"].copy()
-        self._learn(level, now / 3_600_000.0 - age, known)
-        rate = self._rates.mean
-        level = np.where(known, level + rate * np.where(known, age, 0.0), 0.0)
-        ahead = self._until_next(now)
-        prize = self._worth(level, ahead, known)
+        known = age <= self.parameters.stale
+        level, at = view["waste.level"].copy(), now / 3_600_000.0 - age
+        self._learn(level, at, known)
+        self._follow(level, at, known)
+        age = np.where(known, age, 0.0)
+        expected = np.where(known, self._levels.mean + self._rates.mean * age, 0.0)
+        prize = np.where(known, self._worth(age + self._until_next(now)), 0.0)
         return (
             Action("waste.collect", np.where(known, 0.0, -1.0)),
             Action("waste.prize", np.minimum(prize, MOST)),
-            Action("waste.expected", np.where(known, np.clip(level, 0.0, 2.0), -1.0)),
+            Action("waste.expected", np.where(known, np.clip(expected, 0.0, 2.0), -1.0)),
         )
 
-    def _worth(
-        self, level: npt.NDArray[np.float64], ahead: float, known: npt.NDArray[np.bool_]
-    ) -> npt.NDArray[np.float64]:
-        """Prizes; those that do not work on Sundays look a day farther on Saturdays."""
-        rules = self.parameters
-        found = np.zeros(len(level))
-        for rests, hours_ahead in ((False, rules.hours), (True, ahead)):
-            rows = known & (self._rests == rests)
-            part = Rates(self._rates.filled[rows], self._rates.hours[rows])
-            found[rows] = worth(
-                level[rows], rules.noise, part, self._grain[rows], hours_ahead, rules.prize,
-                rules.nearby,
-            )  # fmt: skip
+    def _follow(self, level: Floats, at: Floats, known: npt.NDArray[np.bool_]) -> None:
+        """Let the levels grow until the newest readings, and correct them by these."""
+        noise, stale = self.parameters.noise, self.parameters.stale
+        new = known & ~(at <= self._read)
+        since = np.where(new, at - self._read, 0.0)
+        first = np.flatnonzero(new & ~(since <= stale))
+        others = np.flatnonzero(new & (since <= stale))
+        self._levels.grow(np.where(since <= stale, since, 0.0), self._rates, self._grain)
+        self._levels.begin(first, level[first], noise)
+        self._levels.read(others, level[others], noise)
+        self._read = np.where(new, at, self._read)
+
+    def _worth(self, hours: Floats) -> Floats:
+        """Prizes, by the hours from the last reading to the next chance to empty."""
+        deviation = np.sqrt(self._levels.variance)
+        soon = overflow_probability(self._levels.mean, deviation, self._rates, self._grain, hours)
+        return self.parameters.prize * soon
+
+    def _until_next(self, now: Tick) -> Floats:
+        """Hours; on Saturdays a day more for those that do not work on Sundays."""
+        saturday = self.world.calendar.local(now).weekday() == 5
+        found: Floats = self.parameters.hours + 24.0 * (self._rests & saturday)
         return found
 
-    def _until_next(self, now: Tick) -> float:
-        saturday = self.world.calendar.local(now).weekday() == 5
-        return self.parameters.hours + (24.0 if saturday else 0.0)
-
-    def _learn(
-        self,
-        level: npt.NDArray[np.float64],
-        at: npt.NDArray[np.float64],
-        known: npt.NDArray[np.bool_],
-    ) -> None:
+    def _learn(self, level: Floats, at: Floats, known: npt.NDArray[np.bool_]) -> None:
         """Fillings between readings that are half a day apart; a fall is an emptying."""
         fresh = known & np.isfinite(level)
         rise = level - self._from

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from models.waste.season import Case, Day, Policy, Season, simulate
+from models.waste.case import Case, Day
+from models.waste.season import Policy, Season, simulate
 from models.waste.task import LEAVE_OUT
 
 if TYPE_CHECKING:
@@ -144,9 +145,11 @@ def total(seasons: Sequence[Season]) -> Season:
         name: sum(getattr(season, name) for season in seasons)
         for name in ("km", "hours", "visits", "routes", "unvisited", "came")
     }
-    fill = sum(s.fill * s.visits for s in seasons) / max(sums["visits"], 1.0)
-    lost = sum((1.0 - s.service) * s.came for s in seasons)
-    return Season(**sums, fill=fill, service=1.0 - lost / sums["came"])
+    visits = max(sums["visits"], 1.0)
+    fill = sum(s.fill * s.visits for s in seasons) / visits
+    late = sum((1.0 - s.service) * s.visits for s in seasons)
+    lost = sum((1.0 - s.room) * s.came for s in seasons)
+    return Season(**sums, fill=fill, service=1.0 - late / visits, room=1.0 - lost / sums["came"])
 
 
 def compact(points: Floats, weight: Floats, count: int) -> Rows:

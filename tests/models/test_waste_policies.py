@@ -7,17 +7,18 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from models.waste import kernels, policies
+from models.waste.case import sensor_city
 from models.waste.events import Closure, Crowd
+from models.waste.groningen import groningen, municipal
 from models.waste.season import (
     Season,
     by_forecast,
     fullest_first,
-    groningen_like,
     simulate,
     threshold,
 )
 from models.waste.surroundings import MOST, Surroundings
-from models.waste.urgency import Rates, overflow_probability, worth
+from models.waste.urgency import Levels, Rates, overflow_probability
 from tests.models.waste_city import town
 from tests.models.waste_life import live
 from twin.core.random import Streams
@@ -55,12 +56,31 @@ def test_the_probability_of_overflowing_is_that_of_the_process():
 
 @given(st.lists(st.floats(0.0, 1.5), min_size=2, max_size=8))
 @settings(max_examples=40, deadline=None)
-def test_a_fuller_container_is_worth_more(levels):
+def test_a_fuller_container_is_more_urgent(levels):
     level = np.sort(np.array(levels))
     rates = Rates.prior(np.full(len(level), 0.01))
-    prize = worth(level, 0.05, rates, np.full(len(level), 0.01), 28.0, 700.0, 40.0)
-    assert np.all(np.diff(prize) >= -1e-9)
-    assert np.all((prize >= 0.0) & (prize <= 740.0))
+    found = overflow_probability(level, 0.05, rates, np.full(len(level), 0.01), 28.0)
+    assert np.all(np.diff(found) >= -1e-9)
+    assert np.all((found >= 0.0) & (found <= 1.0))
+
+
+def test_noisy_levels_are_filtered_and_an_emptying_is_seen():
+    """The deviation of the filter is that of its errors, and less than the sensor's."""
+    random = np.random.default_rng(1)
+    n, rate, grain, noise = 4000, 0.006, np.full(4000, 0.0105), 0.05
+    rates = Rates(np.full(n, rate * 1e6), np.full(n, 1e6))
+    found, level = Levels.empty(n), np.zeros(n)
+    for day in range(6):
+        bags = random.poisson(rate * 24.0 / 0.007, n)
+        level += np.where(bags > 0, random.gamma(2.0 * np.maximum(bags, 1), 0.0035), 0.0)
+        if day == 4:
+            level[:2000] = 0.0
+        found.grow(24.0, rates, grain)
+        found.read(np.arange(n), level + random.normal(0.0, noise, n), noise)
+    for rows in (slice(0, 2000), slice(2000, n)):
+        error = float(np.std(found.mean[rows] - level[rows]))
+        assert error < 0.9 * noise
+        assert error == pytest.approx(np.sqrt(found.variance[rows]).mean(), rel=0.15)
 
 
 def test_rates_are_learnt_and_forgotten():
@@ -257,15 +277,15 @@ def test_people_near_are_woken_by_night_collections(city):
 
 @pytest.fixture(scope="module")
 def small():
-    return groningen_like(sites=120, containers=158, trucks=2, width=0.6)
+    return sensor_city(sites=120, containers=158, trucks=2, width=0.6)
 
 
 def test_forecasts_drive_less_for_the_same_service(small):
     base = simulate(small, fullest_first(35), 8, warm=8, iterations=20)
     ours = simulate(small, by_forecast(), 8, warm=8, iterations=20)
-    assert ours.km < 0.85 * base.km
+    assert ours.km < 0.9 * base.km
     assert ours.fill > base.fill + 0.1
-    assert ours.service > 0.995
+    assert ours.service > 0.98
 
 
 def test_waste_is_neither_made_nor_lost_and_lives_repeat(small):
@@ -275,7 +295,25 @@ def test_waste_is_neither_made_nor_lost_and_lives_repeat(small):
     assert first == again
     nobody = simulate(small, lambda day: np.zeros(len(day.level)), 6, warm=0, iterations=1)
     assert nobody.km == nobody.visits == 0.0
-    assert nobody.service < 1.0
+    assert nobody.room < 1.0
+
+
+def test_counted_deposits_are_those_published():
+    """Triangular between 10 and 60 l about 30 l, as many as fill 122 sites a day."""
+    case = groningen(1)
+    assert len(case.daily) == 850
+    assert case.containers.sum() == 1120
+    life = case.filling(Streams(1))
+    for day in range(10):
+        life.fill(day, slice(0, 24))
+    assert life.brought == pytest.approx(10.0 * case.daily.sum(), rel=0.01)
+    assert (case.daily / case.capacity).sum() == pytest.approx(250.0 * 0.489)
+    seen = life.see(10)
+    error = (seen.level - life.held / case.capacity) / seen.deviation
+    assert np.mean(error) == pytest.approx(0.0, abs=0.15)
+    assert np.std(error) == pytest.approx(1.0, abs=0.1)
+    life.empty(np.arange(850))
+    assert life.see(11).level.max() == life.held.max() == 0.0
 
 
 def test_districts_share_the_work(small):
@@ -286,11 +324,11 @@ def test_districts_share_the_work(small):
 
 @pytest.mark.slow
 def test_the_published_saving():
-    """A case that no prize was chosen on; published −41 % (arXiv 2409.13386), ours is less."""
-    case = groningen_like(11)
-    base = simulate(case, fullest_first(250), 14, seed=11, iterations=100)
-    ours = simulate(case, by_forecast(), 14, seed=11, iterations=100)
-    assert base.km == pytest.approx(251.2, rel=0.05)
+    """A case that nothing was chosen on: 251 to 146 km, −41 % (arXiv 2409.13386)."""
+    case = groningen(21)
+    base = simulate(case, municipal(250), 14, seed=21, iterations=100)
+    ours = simulate(case, by_forecast(), 14, seed=21, iterations=100)
+    assert base.km == pytest.approx(251.2, rel=0.1)
     assert base.fill == pytest.approx(0.489, abs=0.02)
-    assert ours.km <= 0.75 * base.km
-    assert ours.service >= 0.9995
+    assert ours.km <= 0.65 * base.km
+    assert ours.service >= 0.999

@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.waste import construct
+from models.waste.case import Case
 from models.waste.network import Network
 from models.waste.plan import tours
 from models.waste.roads import Roads
-from models.waste.season import Case, by_forecast
+from models.waste.season import by_forecast
 from models.waste.streets import (
     StreetCase,
     compact,
