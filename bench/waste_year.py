@@ -137,7 +137,7 @@ def year(bench: Bench) -> None:
             f"year_10000_{name}", wall + ways, "s", 600.0,
             note=f"{days}, {ITERATIONS} iterations a district and day: {season.visits:,.0f} "
             f"visits, {season.routes:.0f} rounds, {season.km:,.0f} km a day, "
-            f"{100.0 * season.fill:.0f} % full, service {100.0 * season.service:.2f} %, "
+            f"{100.0 * season.fill:.0f} % full, room for {100.0 * season.room:.2f} %, "
             f"{season.unvisited:.1f} due and not visited",
         )  # fmt: skip
         bench.figure(

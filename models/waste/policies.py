@@ -20,6 +20,8 @@ Floats = npt.NDArray[np.float64]
 
 MOST = 90_000.0
 """A prize is at most this, s: less than what is due."""
+LONGEST = 12.0
+"""A shift is at most so long, h."""
 APART = 12.0
 """Readings from which a rate is learnt are so far apart, h: noise counts less."""
 
@@ -74,7 +76,12 @@ class ByForecastParameters(Parameters):
     prize: float = Field(
         PRIZE, ge=0.0, description="driving time that an overflow before the next shift is worth, s"
     )
-    hours: float = Field(28.0, gt=0.0, description="until the next chance to empty, h")
+    hours: float = Field(
+        28.0, gt=0.0, description="from the start of a shift until the next chance to empty, h"
+    )
+    start: str = Field(
+        "06:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="start of the shifts, local time"
+    )
     noise: float = Field(0.05, ge=0.0, description="deviation of a sensor, share of the capacity")
     stale: float = Field(
         48.0, gt=0.0, description="age from which a reading is not believed any more, h"
@@ -143,8 +150,11 @@ class ByForecast(Policy):
 
     def _until_next(self, now: Tick) -> Floats:
         """Hours; on Saturdays a day more for those that do not work on Sundays."""
+        hour, minute = map(int, self.parameters.start.split(":"))
+        since = self.world.calendar.day_seconds(now) / 3600.0 - hour - minute / 60.0
+        left = self.parameters.hours - (since if 0.0 < since < LONGEST else 0.0)
         saturday = self.world.calendar.local(now).weekday() == 5
-        found: Floats = self.parameters.hours + 24.0 * (self._rests & saturday)
+        found: Floats = max(left, 1.0) + 24.0 * (self._rests & saturday)
         return found
 
     def _learn(self, level: Floats, at: Floats, known: npt.NDArray[np.bool_]) -> None:
