@@ -156,7 +156,10 @@ class Tally(NamedTuple):
     trips: Floats
     """(5, 4) by kind of person and mode."""
     sums: Floats
-    """residents' trips, their seconds, cancelled trips, fares EUR, prices EUR, car metres."""
+    """residents' trips, their seconds, cancelled trips, fares EUR, prices EUR, car metres, EUR that
+    car trips were worth which a price turned into trips by another mode, and into none."""
+    swapped: npt.NDArray[np.bool_]
+    """(n,) whether a price sent the present tour to another mode than the car."""
     trip_count: npt.NDArray[np.int64]
     """(1,) car trips in the buffers."""
     trip_time: Floats

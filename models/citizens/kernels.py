@@ -37,6 +37,7 @@ from models.citizens.columns import (
     Tally,
 )
 from models.citizens.planning import distance
+from models.citizens.worth import driving, forgone, gumbel, logsum, speed_beyond, swap
 from twin.core.random import uniform
 
 
@@ -105,19 +106,12 @@ def utilities(choice: Choice, seconds: Floats, way: float, price: float, out: Fl
 
 
 @nb.njit(cache=True)
-def logsum(values: Floats) -> float:
-    """ln Σ exp of the utilities; -inf where nothing can be chosen."""
-    best = values.max()
-    return best + math.log(np.exp(values - best).sum()) if best > -np.inf else best
-
-
-@nb.njit(cache=True)
 def _pick(values: Floats, key: int, counter: int, owned: bool) -> int:
     """Mode of the highest utility plus its Gumbel draw; without own vehicles unless ``owned``."""
     best, chosen = -np.inf, WALK
     for m in range(4):
         if m in (WALK, TRANSIT) or owned:
-            draw = -math.log(-math.log(uniform(key, np.uint64(counter + m))))
+            draw = gumbel(key, counter + m)
             if values[m] + draw > best:
                 best, chosen = values[m] + draw, m
     return chosen
@@ -190,10 +184,16 @@ def set_off(
     price = now.price + _toll(people, ground, now, p, a, b)
     utilities(choice, seconds, way, price, values)
     first = a == people.home[p]
+    draw = day.number * DRAWS + 64 + 16 * leg
+    free = values.copy()
+    free[CAR] -= choice.cost * price
+    drive = driving(people, ground, choice, p, a, b, seconds) if values[CAR] > -np.inf else 0.0
     if first and _stays(people, ground, day, choice, now, p, b, values, seconds):
+        if price > 0.0 and not _stays(people, ground, day, choice, now, p, b, free, seconds):
+            usual = _pick(free, people.key[p], draw, True)
+            tally.sums[7] += counted * forgone(choice, free, values, usual, drive)
         _cancel(people, tally, p, counted)
         return
-    draw = day.number * DRAWS + 64 + 16 * leg
     mode = int(people.mode[p])
     own = mode in (CAR, BICYCLE)
     # Lunch is on foot and its way back too: the vehicle stays where the tour left it.
@@ -203,13 +203,21 @@ def set_off(
     elif first or not own:
         mode = _pick(values, people.key[p], draw, first)
         people.mode[p] = mode
+        if first:
+            usual = _pick(free, people.key[p], draw, True) if price > 0.0 else mode
+            tally.swapped[p] = usual == CAR and mode != CAR
+            if tally.swapped[p]:
+                worth = swap(choice, free, values, mode, people.key[p], draw, drive)
+                tally.sums[6] += counted * worth
+        elif tally.swapped[p]:
+            tally.sums[6] += counted * (drive - (choice.fare if mode == TRANSIT else 0.0))
     if seconds[mode] == NEVER:
         # The vehicle is out and must come home, whatever it takes: at 25 km/h along the detour.
         seconds[mode] = way / (1.33 if mode != CAR else 6.9)
     inner = seconds[mode]
     if a >= ground.buildings:
         # The plan says when people from outside pass the gateway.
-        inner -= min(inner, people.beyond[p] / _speed_beyond(mode))
+        inner -= min(inner, people.beyond[p] / speed_beyond(mode))
     time = people.depart[p]
     if a < ground.buildings:
         tally.present[people.role[p], a] -= 1.0
@@ -260,14 +268,6 @@ def _toll(people: People, ground: Ground, now: Now, p: int, a: int, b: int) -> f
     if now.banned[p]:
         return share * now.toll_banned[start, end] + now.fine[start, end]
     return share * now.toll[start, end]
-
-
-@nb.njit(cache=True)
-def _speed_beyond(mode: int) -> float:
-    """Speed outside the city, m/s."""
-    if mode == CAR:
-        return 13.0
-    return 11.0 if mode == TRANSIT else (4.2 if mode == BICYCLE else 1.33)
 
 
 @nb.njit(cache=True)

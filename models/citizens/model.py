@@ -15,6 +15,7 @@ from models.citizens.columns import BICYCLE as BIKE
 from models.citizens.columns import CAR, TRANSIT, WALK, Choice, Tally
 from models.citizens.parameters import Parameters as CitizensParameters
 from twin.core.indicator import Indicator
+from twin.core.ledger import NOBODY
 from twin.core.model import Model
 from twin.core.port import Port
 from twin.core.time import Tick, minutes
@@ -28,6 +29,13 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 
 HOUSEHOLDS = "households"
+BOOKED = (
+    (HOUSEHOLDS, "municipality", "fares"),
+    (HOUSEHOLDS, "municipality", "car price"),
+    ("drivers", NOBODY, "trips by another mode"),
+    ("drivers", NOBODY, "trips not made"),
+)
+"""Payer, payee and category of what is booked; who drives no more was a driver before."""
 WALKERS = "citizens.walkers"
 WALKS = Port(
     "citizens.walks",
@@ -103,7 +111,7 @@ class Citizens(Model):
         self.waste_kg = 0.0
         self.looked: Tick = 0
         self.before: Tick = 0
-        self.booked = np.zeros(2)
+        self.booked = np.zeros(4)
         self.alert = self["citizens.stay_home"].copy()
         self.afoot: walks.Afoot | None = None
         self.inhabited = bool((building["people"] > 0).any() or (building["jobs"] > 0).any())
@@ -279,11 +287,12 @@ class Citizens(Model):
         """Book what was paid since the last booking: fares, and the price of car trips."""
         if not self.drive:
             return
-        paid = self.tally.sums[3:5] - self.booked
-        for amount, category in zip(paid, ("fares", "car price"), strict=True):
+        sums = self.tally.sums[[3, 4, 6, 7]]
+        for row, (payer, payee, category) in enumerate(BOOKED):
+            amount = float(sums[row] - self.booked[row])
             if amount > 0.0:
-                self.world.ledger.book(now, HOUSEHOLDS, "municipality", float(amount), category)
-        self.booked = self.tally.sums[3:5].copy()
+                self.world.ledger.book(now, payer, payee, amount, category)
+                self.booked[row] = sums[row]
 
     def tells(self) -> list[Indicator]:
         """The declared indicators; of other people's traffic only what does not hang on trips."""
@@ -314,7 +323,8 @@ def _tally(edges: int, buildings: int, persons: int) -> Tally:
         present=np.zeros((4, buildings)),
         parked=np.zeros(edges),
         trips=np.zeros((5, 4)),
-        sums=np.zeros(6),
+        sums=np.zeros(8),
+        swapped=np.zeros(persons, np.bool_),
         trip_count=np.zeros(1, np.int64),
         trip_time=np.zeros(persons),
         trip_from=np.zeros(persons, np.int32),

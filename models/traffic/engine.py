@@ -197,6 +197,8 @@ class Account:
         have waited so, s.
     bus_speed
         Mean speed of the buses, stops included, m/s; NaN without any.
+    bus_seconds
+        What of ``vehicle_seconds`` is of buses.
     notes
         What the reader of the results should know: a gridlock and where, vehicles left out.
     """
@@ -215,6 +217,7 @@ class Account:
     waited: float = 0.0
     advised: float = 0.0
     bus_speed: float = float("nan")
+    bus_seconds: float = 0.0
     notes: tuple[str, ...] = ()
 
 

@@ -21,6 +21,8 @@ from models.traffic.network import Network
 from models.traffic.parameters import TrafficParameters
 from models.traffic.sumo.inputs import begin
 from models.traffic.through import ThroughTraffic
+from models.traffic.time_costs import TimeCosts
+from models.traffic.toll.answer import GIVES_UP
 from models.traffic.toll.own import OwnDemand
 from models.traffic.toll.pricing import AHEAD, NOTHING, Pricing
 from models.traffic.toll.tariff import Bools, Prices
@@ -152,6 +154,7 @@ class Traffic(Model):
         self._mix = Mix(p.diesel, p.electric, p.vans, p.trucks, read_ages(p.fleet))
         bursts = "traffic.leaving" in self.world.controlled
         self._released = self._citizens or self._searched or bursts
+        self._booking, self._time = Booking(), TimeCosts()
         city, watched = self._priced()
         plan = choose(self.world, city, p, driven=self._own)
         self._buses = plan.service
@@ -161,7 +164,6 @@ class Traffic(Model):
         setting = replace(self._setting(), city=plan.city, watched=watched, ways=self._legs)
         self._engine = start(replace(setting, buses=plan.service.files))
         free = self._engine.free
-        self._booking = Booking()
         self["traffic.speed_limit"][:] = free
         self["traffic.speed"][:] = free
         self["traffic.travel_time"][:] = np.maximum(self.city["edge"]["length"], 0.1) / free
@@ -196,9 +198,7 @@ class Traffic(Model):
             self._pricing = Pricing(self.world, self._network, self.parameters, self._mix)
             self.world.announced["traffic.car_prices"] = self._pricing.citizens
             watched = np.union1d(watched, self._pricing.watched)
-        if self._own and (self._pricing is not None or self._mix.ages is not None or self._lines):
-            return self._change_own(), watched
-        return self.city, watched
+        return self._change_own() if self._own else self.city, watched
 
     def _change_own(self) -> City:
         """The city with its own vehicles as old as the fleet is, and after they were asked."""
@@ -211,6 +211,7 @@ class Traffic(Model):
         if self._pricing is not None:
             answers, kinds = self._pricing.ask_own(own, kinds, start, self._setting())
         self._lines.expect(own.names, kinds)
+        self._time.expect(kinds if answers is None else kinds[answers.choice != GIVES_UP])
         if answers is None and self._mix.ages is None:
             return self.city
         emit = None if self._mix.ages is None else kinds
@@ -320,6 +321,7 @@ class Traffic(Model):
             if self._pricing is not None:
                 vehicles = self._pricing.dressed(vehicles)
             self._lines.expect(vehicles.names, vehicles.kind)
+            self._time.expect(vehicles.kind)
             self._departures.unreachable += engine.release(vehicles)
         if self._cruising is not None:
             searching = self._cruising.vehicles(self.take(cruising.PORT.name), self._done)
@@ -351,6 +353,7 @@ class Traffic(Model):
 
     def _book(self, account: Account, now: Tick) -> None:
         self._booking.book(self.world.ledger, now, account.emitted, self.parameters)
+        self._time.book(self.world.ledger, now, account, self.parameters)
         if self._pricing is not None:
             self._pricing.book(self.world.ledger, now)
 

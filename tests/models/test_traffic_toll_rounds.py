@@ -96,7 +96,7 @@ def test_expected_times_grow_with_those_who_go_around(fork: City, tmp_path: Path
     around = [row(name) for name in ("ab", "bn", "nc", "cd")]
     count = len(own.names)
     everybody = Answers(
-        np.full(count, DIVERTS), own.depart * 1000.0, own.kind,
+        np.full(count, DIVERTS), own.depart * 1000.0, own.kind, np.zeros(count),
         dict.fromkeys(range(count), around),
     )  # fmt: skip
     quiet, busy = expected.times(None), expected.times(everybody)

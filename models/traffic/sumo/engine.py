@@ -342,6 +342,7 @@ class SumoEngine:
             waited=self._waited,
             advised=float(self._advised.changed),
             bus_speed=self._buses.speed,
+            bus_seconds=self._buses.seconds,
         )
 
     def _waiting(self) -> float:

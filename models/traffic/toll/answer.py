@@ -15,6 +15,7 @@ import numpy as np
 
 from models.traffic.engine import Floats, Rows
 from models.traffic.parameters import TrafficParameters
+from models.traffic.time_costs import hourly
 from models.traffic.toll.tariff import CLASS, TRUCK, VAN, Bools, Charges, Prices, Rates, Units
 from models.traffic.toll.ways import Tree, Ways, along
 from twin.core.random import Keys, uniforms
@@ -84,6 +85,10 @@ class Answers:
     depart : (n,) float64, tick
     kind : (n,) int64
         What they drive: another vehicle than before for who has replaced one that a zone bans.
+    lost : (n,) float64, EUR
+        Of trips at another time, what the wrong time costs; of trips given up, what the trip was
+        worth: the time and the kilometres that it would have taken in the city, by the values of
+        the account, and half of what the price would have added (the rule of a half).
     ways
         For who diverts: rows of the edges of the cheaper way, by row of the travellers.
     """
@@ -91,6 +96,7 @@ class Answers:
     choice: Rows
     depart: Floats
     kind: Rows
+    lost: Floats
     ways: dict[int, list[int]]
 
 
@@ -141,7 +147,7 @@ class Drivers:
         after = np.column_stack(self._prices.shares(renewed, travellers.resident))
         choice = np.full(len(travellers), PAYS, dtype=np.int64)
         depart, kind = travellers.depart.copy(), travellers.kind.copy()
-        found: dict[int, list[int]] = {}
+        lost, found = np.zeros(len(travellers)), dict[int, list[int]]()
         draws = uniforms(travellers.keys, np.uint64(12))
         self._trees.clear()
         for row in map(int, np.lexsort((before[:, 0] / value, travellers.origin))):
@@ -152,12 +158,12 @@ class Drivers:
             if one is None:
                 continue
             if travellers.elastic[row] and draws[row] >= one.stays:
-                choice[row] = GIVES_UP
+                choice[row], lost[row] = GIVES_UP, one.worth
                 continue
-            choice[row], depart[row] = one.choice, one.depart
+            choice[row], depart[row], lost[row] = one.choice, one.depart, one.delay
             if one.choice == DIVERTS:
                 found[row] = one.way
-        return Answers(choice, depart, kind, found)
+        return Answers(choice, depart, kind, lost, found)
 
     def owned(self, keys: Keys, kind: Rows) -> Rows:
         """Vehicles after a zone made some owners replace theirs, if they enter it; (n,) int64."""
@@ -199,7 +205,13 @@ class Drivers:
             int(CLASS[travellers.kind[row]])
         )
         banned = rates.fine > 0.0 and units.zone > 0.0
-        return _Answer(best.choice, best.depart, around, stays, banned)
+        worth = self._resources(int(travellers.kind[row]), way, time) + 0.5 * (best.cost - drive)
+        return _Answer(best.choice, best.depart, around, stays, banned, best.delay, worth)
+
+    def _resources(self, kind: int, way: Rows | list[int], time: float) -> float:
+        """What the account has for driving a way, EUR: the time, and the fuel about."""
+        driven = self._p.running_cost * along(way, self._kilometres)
+        return hourly(kind, self._p) * time / 3600.0 + driven
 
     def _usual(
         self, travellers: Travellers, row: int, times: Floats
@@ -253,7 +265,7 @@ class Drivers:
                 continue
             late = (then - now) / 1000.0 * value
             delay = LATE * late if late > 0.0 else -EARLY * late
-            found.append(_Option(usual.drive + toll + delay, SHIFTS, then))
+            found.append(_Option(usual.drive + toll + delay, SHIFTS, then, delay))
         return found
 
 
@@ -275,6 +287,8 @@ class _Option(NamedTuple):
     cost: float
     choice: int
     depart: float
+    delay: float = 0.0
+    """Of this, what the wrong time costs."""
 
 
 class _Answer(NamedTuple):
@@ -285,3 +299,7 @@ class _Answer(NamedTuple):
     """Probability of making the trip at all."""
     banned: bool
     """Whether the way without a price breaks the ban of a zone."""
+    delay: float
+    """What the wrong time costs, EUR."""
+    worth: float
+    """What the trip is worth to who does not make it, EUR."""

@@ -12,6 +12,7 @@ from models.traffic.engine import Floats, Passages, Rows, Setting, Vehicles
 from models.traffic.fleet import Mix
 from models.traffic.network import Network
 from models.traffic.parameters import TrafficParameters
+from models.traffic.time_costs import payer
 from models.traffic.toll.answer import (
     DIVERTS,
     GIVES_UP,
@@ -27,7 +28,7 @@ from models.traffic.toll.tariff import Bools, Prices
 from models.traffic.toll.ways import Ways
 from models.traffic.trips import Trips, citizen
 from twin.city.city import City
-from twin.core.ledger import Ledger
+from twin.core.ledger import NOBODY, Ledger
 from twin.core.log import Log
 from twin.core.time import Tick, minutes
 from twin.core.world import World
@@ -57,6 +58,7 @@ class Pricing:
         )
         self._border = _border(self._city, network)
         self._kinds: dict[str, int] = {}
+        self._lost: dict[tuple[str, str], float] = {}
         self._burdens: dict[str, tuple[float, float]] = {}
         self.diverted = self.shifted = self.suppressed = self.replaced = 0
 
@@ -157,12 +159,20 @@ class Pricing:
                 if self._zone is not None:
                     self._zone.replace(int(kind[row]), bool(resident[row]), DAYS)
         within = (depart >= 0.0) & (depart < self._world.end)
+        self._forgo(answers, travellers.kind, within)
         choice = answers.choice[within]
         self.diverted += int(np.count_nonzero(choice == DIVERTS))
         self.shifted += int(np.count_nonzero(choice == SHIFTS))
         self.suppressed += int(np.count_nonzero(choice == GIVES_UP))
         self.replaced += int(np.count_nonzero((then != kind) & within))
         return then
+
+    def _forgo(self, answers: Answers, kind: Rows, within: Bools) -> None:
+        """Keep for the books what drivers lose that no street shows."""
+        for row in np.flatnonzero(within & (answers.lost > 0.0)).tolist():
+            what = "trips not made" if answers.choice[row] == GIVES_UP else "trips at another time"
+            key = (payer(int(kind[row])), what)
+            self._lost[key] = self._lost.get(key, 0.0) + float(answers.lost[row])
 
     def dressed(self, vehicles: Vehicles) -> Vehicles:
         """The vehicles as they are after a zone, with the burden of the prices on each."""
@@ -202,6 +212,9 @@ class Pricing:
         """Book what was paid, and what collecting it cost, since the last booking."""
         for bills in self._bills:
             bills.book(ledger, now)
+        for (who, what), amount in sorted(self._lost.items()):
+            ledger.book(now, who, NOBODY, amount, what)
+        self._lost.clear()
 
     def report(self, log: Log, now: Tick) -> None:
         """Log who paid."""

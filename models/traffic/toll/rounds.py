@@ -117,6 +117,7 @@ def settle(
             np.where(again, fresh.choice, answers.choice),
             np.where(again, fresh.depart, answers.depart),
             np.where(again, fresh.kind, answers.kind),
+            np.where(again, fresh.lost, answers.lost),
             ways | {row: way for row, way in fresh.ways.items() if again[row]},
         )
     return answers
