@@ -87,6 +87,17 @@ def test_a_broken_feed_says_what_is_missing(tmp_path: Path) -> None:
     (tmp_path / "feed").mkdir()
     with pytest.raises(DataError, match=r"no stops\.txt"):
         read_feed(tmp_path / "feed", TUESDAY)
+    (tmp_path / "feed" / "stops.txt").write_text("stop_id,stop_lat,stop_lon\na,north,24.9\n")
+    (tmp_path / "feed" / "trips.txt").write_text("trip_id,service_id\nt,s\n")
+    times = tmp_path / "feed" / "stop_times.txt"
+    times.write_text("trip_id,stop_id\n")
+    with pytest.raises(DataError, match=r"stop_times\.txt of the GTFS feed has no column 'stop_se"):
+        read_feed(tmp_path / "feed", TUESDAY)
+    times.write_text("trip_id,stop_id,stop_sequence,arrival_time\nt,a,1,7:00:00\nt,a,2,7:01:00\n")
+    dates = "service_id,date,exception_type\ns,20250114,1\n"
+    (tmp_path / "feed" / "calendar_dates.txt").write_text(dates)
+    with pytest.raises(DataError, match="'north' is no number"):
+        read_feed(tmp_path / "feed", TUESDAY)
     with pytest.raises(DataError, match="'noon' is not a time"):
         clock("noon")
 

@@ -45,6 +45,7 @@ EXTENDED = {
     15: "taxi",
 }
 """And by the hundreds of the extended types: 700 to 799 are buses, 200 to 299 coaches."""
+ORDER = ("stop_times.txt", "stop_sequence")
 CALL = ("trip_id", "stop_id", "stop_sequence", "arrival_time", "departure_time", "timepoint")
 
 
@@ -150,15 +151,19 @@ def read_feed(file: Path, day: date) -> Feed:
             f"nothing runs in this feed on {day}",
             where=str(file),
             allowed=span(tables),
-            mend="set the scenario's period.date to a day of the feed",
+            mend="set the scenario's period.date, or gtfs_date, to a day of the feed",
         )
     return Feed(
         np.array([row["stop_id"] for row in stops], dtype=np.str_),
         np.array([row.get("stop_name", "") for row in stops], dtype=np.str_),
-        np.array([float(row["stop_lon"]) for row in stops]),
-        np.array([float(row["stop_lat"]) for row in stops]),
+        _degrees(tables, stops, "stop_lon"),
+        _degrees(tables, stops, "stop_lat"),
         trips,
     )
+
+
+def _degrees(tables: Tables, stops: list[Row], key: str) -> Floats:
+    return np.array([tables.number(row[key], "stops.txt", key) for row in stops])
 
 
 def mode(route_type: str) -> str:
@@ -171,7 +176,7 @@ def mode(route_type: str) -> str:
 
 @dataclass(frozen=True)
 class _Call:
-    order: int
+    order: float
     stop: int
     arrive: float
     depart: float
@@ -189,7 +194,9 @@ def _trips(tables: Tables, number: dict[str, int], services: set[str]) -> Iterat
             stated = (arrive or depart, depart or arrive)
             came, left = (clock(text) if text else np.nan for text in stated)
             kept = bool(arrive or depart) and timepoint != "0"
-            calls.setdefault(trip, []).append(_Call(int(order), number[stop], came, left, kept))
+            calls.setdefault(trip, []).append(
+                _Call(tables.number(order, *ORDER), number[stop], came, left, kept)
+            )
     repeated = _frequencies(tables)
     for name, called in calls.items():
         called.sort(key=lambda call: call.order)
@@ -260,6 +267,7 @@ def _frequencies(tables: Tables) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {}
     for row in tables.rows("frequencies.txt"):
         begin, end = clock(row["start_time"]), clock(row["end_time"])
-        times = np.arange(begin, end, max(1.0, float(row["headway_secs"])))
+        headway = tables.number(row["headway_secs"], "frequencies.txt", "headway_secs")
+        times = np.arange(begin, end, max(1.0, headway))
         found.setdefault(row["trip_id"], []).extend(times.tolist())
     return found

@@ -12,7 +12,19 @@ from pathlib import Path
 from twin.errors import DataError
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-NEEDED = ("stops.txt", "trips.txt", "stop_times.txt")
+NEEDED = {
+    "stops.txt": ("stop_id", "stop_lat", "stop_lon"),
+    "trips.txt": ("trip_id", "service_id"),
+    "stop_times.txt": ("trip_id", "stop_id", "stop_sequence"),
+}
+"""Files that a feed must have, and their columns."""
+MORE = {
+    "routes.txt": ("route_id",),
+    "calendar.txt": ("service_id", "start_date", "end_date"),
+    "calendar_dates.txt": ("service_id", "date", "exception_type"),
+    "frequencies.txt": ("trip_id", "start_time", "end_time", "headway_secs"),
+}
+"""Columns of files that it may have."""
 Row = dict[str, str]
 
 
@@ -41,6 +53,30 @@ class Tables:
         for name in NEEDED:
             if not self.has(name):
                 raise DataError(f"the GTFS feed has no {name}", where=str(file))
+        for name, columns in (NEEDED | MORE).items():
+            head = [key.strip() for key in next(csv.reader(self._lines(name)), [])]
+            missing = [column for column in columns if column not in head]
+            if self.has(name) and missing:
+                raise DataError(
+                    f"{name} of the GTFS feed has no column {missing[0]!r}",
+                    where=str(file),
+                    allowed=", ".join(head) or "an empty file",
+                )
+
+    def number(self, text: str, name: str, column: str) -> float:
+        """A number of a file.
+
+        Raises
+        ------
+        DataError
+            It is none.
+        """
+        try:
+            return float(text)
+        except ValueError:
+            raise DataError(
+                f"{text!r} is no number", where=f"{self._file}, {name}, {column}"
+            ) from None
 
     def has(self, name: str) -> bool:
         """Whether the feed has a file."""
