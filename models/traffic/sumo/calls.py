@@ -29,14 +29,17 @@ class BusCalls:
     def look(self, arrived: Iterable[str]) -> None:
         """Take in the last advance of SUMO, after which it forgets who came and left."""
         vehicle, happened = self._api.vehicle, self._api.simulation
+        gone = set(arrived)
         for bus in happened.getStopStartingVehiclesIDList():
-            self._take(bus, vehicle.getStops(bus, 1), there=True)
+            if bus not in gone:
+                self._take(bus, vehicle.getStops(bus, 1), there=True)
         for bus in happened.getStopEndingVehiclesIDList():
-            self._take(bus, vehicle.getStops(bus, -1), there=False)
-        for bus in arrived:
-            if bus in self._buses:
-                self._buses.discard(bus)
-                self._seen.append((bus, -1, np.nan, np.nan))
+            # Who stood at the very end of its way is no vehicle any more; its arrival is known.
+            if bus not in gone:
+                self._take(bus, vehicle.getStops(bus, -1), there=False)
+        for bus in sorted(gone & self._buses):
+            self._buses.discard(bus)
+            self._seen.append((bus, -1, np.nan, np.nan))
 
     def _take(self, bus: str, stops: Any, *, there: bool) -> None:
         if not stops or not stops[0].actType.isdigit():

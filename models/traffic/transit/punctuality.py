@@ -22,8 +22,9 @@ class Kept:
     Attributes
     ----------
     delay : (n,) float64, s
-        Of each call: of the departure, at the last stop of the arrival. Who should have left more
-        than ``LATEST`` ago and has not is as late as that is past; NaN for a stop passed by.
+        Of each call: of the departure, at the last stop of the arrival, which is never too early.
+        Who should have left more than ``LATEST`` ago and has not is as late as that is past; NaN
+        for a stop passed by.
     last : (n,) bool
         Whether it is the last stop, where nobody departs.
     """
@@ -96,6 +97,7 @@ class Punctuality:
         passed = ~done & ((np.arange(len(done)) < reached[self._bus]) | self._gone[self._bus])
         waited = np.where(passed, np.nan, now - self._due)
         delay = np.where(np.isnan(actual), waited, actual - self._due)
+        delay = np.where(self._last, np.maximum(0.0, delay), delay)
         known = ~np.isnan(actual) | (passed & (self._due <= now)) | (waited > LATEST)
         counts = ~np.isnan(self._due) & known
         return Kept(delay[counts], self._last[counts])
