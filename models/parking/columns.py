@@ -39,7 +39,7 @@ class Ground(NamedTuple):
     """Blocks within reach of each edge and the walk to them in metres, CSR over edges."""
     next_start: Rows
     next: Rows
-    """Edges that follow each edge, CSR over edges."""
+    """Edges that follow each edge and lead back to the others, CSR over edges."""
     reached: Flags
     returns: Flags
     """(n_edges,) whether one can come here from the streets where one goes around, and go on to

@@ -59,8 +59,10 @@ class Demand:
         self._home: dict[int, int] = {}
         self._pending: list[Comers] = []
         self._profile_keys = streams.keys("parking.profile", self._edges)
-        pull = np.exp(0.5 * normals(streams.keys("parking.pull", self._edges), np.uint64(0)))
-        self.pull: Floats = pull / np.exp(0.125) * ground.bays / np.maximum(1.0, _shared(ground))
+        pull = np.exp(p.spread * normals(streams.keys("parking.pull", self._edges), np.uint64(0)))
+        self.pull: Floats = (
+            pull / np.exp(p.spread**2 / 2.0) * ground.bays / np.maximum(1.0, _shared(ground))
+        )
 
     # -- citizens ------------------------------------------------------------------------------
 

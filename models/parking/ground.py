@@ -39,7 +39,8 @@ def make(city: City, reach: float) -> Ground:
     points = edges.points
     seen = _seen(at, back)
     near_start, near, walk = _near(parking.points, points, capacity, reach)
-    following = _csr(turns, len(edges))
+    # Nobody who looks for a bay drives out of the city, or where no street leads on.
+    following = _csr(turns[returns[turns[:, 1]]], len(edges))
     bays = np.bincount(
         np.repeat(np.arange(len(edges)), np.diff(seen[0])),
         (capacity * street)[seen[1]],

@@ -28,6 +28,9 @@ class ParkingParameters(model.Parameters):
     turnover: float = Field(
         default=0.5, ge=0, description="arrivals a bay and hour at the busiest (profile)"
     )
+    spread: float = Field(
+        default=0.5, ge=0, description="of the logarithm of how much people wish for each street"
+    )
     stay: float = Field(default=90.0, gt=0, description="median stay, minutes")
     stay_sigma: float = Field(default=0.8, ge=0, description="of its logarithm")
     reach: float = Field(

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from models.parking import pricing
 from models.parking.columns import Floats
 from models.parking.model import Parking
+from models.parking.parameters import ParkingParameters
 from models.parking.policies import of_kinds
 from twin.city.city import City
 from twin.core.engine import Engine
@@ -91,6 +92,7 @@ def rounds(
     kinds: tuple[str, ...] = ("street",),
     most: int = 20,
     settled: float = 0.05,
+    growth: float = 0.0,
     tell: Callable[[str], None] | None = None,
 ) -> Iterator[Round]:
     """Live the scenario's days with its citizens and its bays alone, and move the prices.
@@ -107,7 +109,9 @@ def rounds(
     most
         Rounds at most.
     settled
-        Share of prices that may still move when it ends.
+        Share of prices that may still move when it ends; -1 lives all rounds.
+    growth
+        Of the demand of the profile from the first round to the last of ``most``, in equal steps.
 
     Raises
     ------
@@ -121,7 +125,8 @@ def rounds(
     usual = float(alone.data.model["parking"].get("price", 2.0)) if start is None else start
     price = np.full((len(table), len(cut)), usual)
     for number in range(most + 1):
-        watch, indicators = _live(alone, city, seed, cut, price, rows)
+        grown = _with_more(alone, growth * number / max(1, most))
+        watch, indicators = _live(grown, city, seed, cut, price, rows)
         occupancy = watch.means.mean()
         after = price.copy()
         after[rows] = rule.next(price[rows], occupancy[rows])
@@ -158,12 +163,21 @@ def only(scenario: Scenario) -> Scenario:
             mend="add [model.parking]",
         )
     kept = {name: dict(there[name]) for name in KEPT if name in there}
-    kept["parking"].pop("source", None)
+    if kept["parking"].get("source") == "traffic":
+        del kept["parking"]["source"]
     for key in ("policy", "event", "sensor", "wire", "without", "constants"):
         raw.pop(key, None)
     raw["model"] = kept
     raw["record"] = {"every": "1h", "ports": ["parking.occupancy"]}
     return Scenario.from_dict(raw, scenario.file)
+
+
+def _with_more(scenario: Scenario, growth: float) -> Scenario:
+    """The scenario with more people who wish to park; ``growth`` 1 is twice as many."""
+    if growth == 0.0:
+        return scenario
+    usual = float(scenario.data.model["parking"].get("turnover", ParkingParameters().turnover))
+    return scenario.changed({"model.parking.turnover": usual * (1.0 + growth)})
 
 
 def _live(

@@ -169,3 +169,17 @@ def test_bays_at_the_start_are_fuller_where_more_people_wish_to_park() -> None:
     share = cars / g.capacity
     assert share.max() > 0.8
     assert share.min() < 0.6
+
+
+def test_nobody_looks_for_a_bay_where_no_street_leads_back() -> None:
+    city = town()
+    edges = city["edge"]
+    out = int(edges.rows(np.array(["6-7"]))[0])
+    edges["to_junction"][out] = len(city["junction"])
+    with Engine(scenario(3, turnover=1.5, occupied=0.95), city, 1) as engine:
+        model = next(m for m in engine.parts.models if isinstance(m, Parking))
+        found = indicators(engine.run())
+        d = model.curb.drivers
+        assert found["searchers"] > 10.0
+        assert (d.trail[: model.curb.count] != out).all()
+        assert out not in model.curb.ground.next
