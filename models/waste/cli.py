@@ -109,13 +109,23 @@ def plan_command(
     slower: Annotated[
         float, typer.Option(help="How much longer than in empty streets driving takes.", min=0.5)
     ] = 1.0,
+    without_truck: Annotated[
+        list[int] | None,
+        typer.Option(help="A vehicle out of service: its number in the table. Repeatable."),
+    ] = None,
+    shift: Annotated[
+        str, typer.Option(help="When the crews work, such as 06:00-14:00; else the scenario's.")
+    ] = "",
+    days: Annotated[
+        int, typer.Option(help="How many days; what is planned for one is done on the next.")
+    ] = 1,
 ) -> None:
     """Plan the rounds of a day: vehicles, stops in order with times, loads, kilometres."""
     from datetime import date as day
     from datetime import timedelta
 
-    from models.waste.daily import plan_day
-    from models.waste.sheets import check_file
+    from models.waste.daily import Orders, plan_days
+    from models.waste.sheets import check_file, write
     from twin.scenario.scenario import Scenario
 
     try:
@@ -124,14 +134,14 @@ def plan_command(
         raise ConfigError(f"--date {date}", allowed="a date such as 2025-01-15") from None
     if output is not None:
         check_file(output)
-    found = plan_day(
-        Scenario.load(scenario), when, levels=levels, closed=closed or (), slower=slower
-    )
-    print(found.table())
-    for note in found.notes:
-        print(note)
+    orders = Orders(closed or (), slower, without_truck or (), shift)
+    plans = plan_days(Scenario.load(scenario), when, days, levels=levels, orders=orders)
+    for found in plans:
+        print(found.table())
+        for note in found.notes:
+            print(note)
     if output is not None:
-        found.write(output)
+        write(plans, output)
         print(f"rounds: {output}")
 
 

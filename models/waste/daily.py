@@ -1,24 +1,27 @@
-"""The rounds of one day, planned for a dispatcher: what goes where, in which order, when."""
+"""The rounds of some days, planned for a dispatcher: what goes where, in which order, when."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 
-from models.waste.sheets import WHY, DayPlan, Entry, Missed, Round
-from twin.core.time import hours
-from twin.errors import ConfigError, DataError
+from models.waste.foresight import UNLIKELY, Foresight, Readings
+from models.waste.logbook import left, round_of, waiting
+from models.waste.sheets import DayPlan, Outlook
+from models.waste.streams import STREAMS
+from models.waste.task import LEAVE_OUT
+from twin.core.time import Tick, hours
+from twin.errors import ConfigError
 
 if TYPE_CHECKING:
     from models.waste.model import Waste
-    from models.waste.truck import Truck
+    from models.waste.policies import ByForecastParameters
     from twin.city.city import City
     from twin.scenario.scenario import Scenario
 
@@ -26,10 +29,56 @@ Floats = npt.NDArray[np.float64]
 
 SLOWEST = 20.0
 """Streets are not slower than so many times their free flow."""
-URGENT = 0.05
-"""A container is due if it is full before the next day's shift ends with this probability."""
-OLD = 48.0
-"""Hours from which on the newest word of a recording is called old."""
+MOST_DAYS = 7
+"""Days that are planned at once at most: what comes after is too unsure."""
+LONGEST = 16.0
+"""Hours of a shift at most."""
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What a dispatcher says of the days.
+
+    Attributes
+    ----------
+    closed
+        Names of streets, or ids of edges, that are closed.
+    slower
+        How much longer than in empty streets driving takes.
+    without
+        Numbers of the vehicles that are out of service.
+    shift
+        Local times from and until when the crews work, such as ``06:00-14:00``; the scenario's
+        where it is empty.
+    """
+
+    closed: Sequence[str] = ()
+    slower: float = 1.0
+    without: Sequence[int] = ()
+    shift: str = ""
+
+    def rules(self) -> dict[str, str | float]:
+        """Parameters of the model that the shift changes.
+
+        Raises
+        ------
+        ConfigError
+            It is no pair of times, or too long.
+        """
+        if not self.shift:
+            return {}
+        wrong = ConfigError(
+            f"--shift {self.shift}",
+            allowed=f"two times such as 06:00-14:00, at most {LONGEST:g} h apart",
+        )
+        try:
+            first, last = (datetime.strptime(text, "%H:%M") for text in self.shift.split("-"))
+        except ValueError:
+            raise wrong from None
+        length = (last - first) / timedelta(hours=1) % 24.0
+        if not 0.0 < length <= LONGEST:
+            raise wrong
+        return {"shift_start": f"{first:%H:%M}", "shift": length}
 
 
 def plan_day(
@@ -39,40 +88,181 @@ def plan_day(
     levels: Path | None = None,
     closed: Sequence[str] = (),
     slower: float = 1.0,
+    without: Sequence[int] = (),
+    shift: str = "",
 ) -> DayPlan:
-    """Plan the rounds of a day, and drive them through empty streets to know the times.
+    """Plan the rounds of one day; see :func:`plan_days` and :class:`Orders`."""
+    orders = Orders(closed, slower, without, shift)
+    return plan_days(scenario, day, levels=levels, orders=orders)[0]
+
+
+def plan_days(
+    scenario: Scenario,
+    day: date,
+    days: int = 1,
+    *,
+    levels: Path | None = None,
+    orders: Orders | None = None,
+) -> list[DayPlan]:
+    """Plan the rounds of some days, and drive them through empty streets to know the times.
 
     Parameters
     ----------
     scenario
-        Names the city and the rules of the fleet.
+        Names the city, the rules of the fleet, and the policy that ``levels`` are used by.
     day
-        Which day.
+        The first one.
+    days
+        How many. What is planned for one day counts as done on the next; what was left over of
+        what was due is due again.
     levels
-        A recording of the city's containers: who will be full before the next day's shift ends is
-        emptied, and the loads are the forecast ones. Without it: the calendar and usual loads.
-    closed
-        Names of streets, or ids of edges, that are closed.
-    slower
-        How much longer than in empty streets driving takes.
+        A recording of the city's containers, which decides what is emptied. Without it: the
+        calendar and usual loads.
+    orders
+        What is different on these days.
+
+    Raises
+    ------
+    ConfigError, DataError
+        Orders that cannot be kept, a recording that cannot be used.
     """
-    if not 0.0 < slower <= SLOWEST:
-        raise ConfigError(f"slower: {slower:g}", allowed=f"a number over 0, at most {SLOWEST:g}")
-    model = _model(scenario, day, closed, slower)
-    shift = next(s for s in model.shifts if s.begin == 0)
-    notes = _apply_closures(model, scenario, shift.end)
-    notes += _policy_notes(scenario, levels is not None)
-    if levels is not None:
-        notes += _take_levels(model, levels, day, shift.end, _threshold(scenario))
-    expected = model.expected()
-    model.mass[:] = expected
-    env = model.world.env
-    for truck in model.dispatch(shift):
-        env.process(truck.run())
-    env.run(until=shift.end + hours(12))
-    missed = tuple(_missed(model, expected))
-    rounds = tuple(_round(model, truck) for truck in model.fleet.trucks)
-    return DayPlan(day, rounds, missed, tuple(notes))
+    from twin.experiment.live import city_of
+
+    orders = orders or Orders()
+    if not 0.0 < orders.slower <= SLOWEST:
+        allowed = f"a number over 0, at most {SLOWEST:g}"
+        raise ConfigError(f"slower: {orders.slower:g}", allowed=allowed)
+    if not 1 <= days <= MOST_DAYS:
+        raise ConfigError(f"--days {days}", allowed=f"1 to {MOST_DAYS}")
+    if "waste" not in scenario.data.model:
+        raise ConfigError(f"{scenario.name} has no model of waste", mend="add [model.waste]")
+    city = city_of(scenario)
+    timezone = city.place.timezone
+    readings = None if levels is None else Readings(levels, city["container"], timezone)
+    plans: list[DayPlan] = []
+    emptied: dict[int, datetime] = {}
+    over: dict[int, float] = {}
+    for number in range(days):
+        planned = _Day(scenario, city, day + timedelta(days=number), orders)
+        planned.take_over(emptied, over)
+        planned.decide(readings)
+        plans.append(planned.live(number == 0))
+        emptied |= planned.emptied()
+        over = planned.over
+    return plans
+
+
+class _Day:
+    """One day: the model of waste alone, at the start of the shift, and what is known of it."""
+
+    def __init__(self, scenario: Scenario, city: City, day: date, orders: Orders) -> None:
+        self.scenario, self.day = scenario, day
+        self.model = _model(scenario, city, day, orders)
+        self.shift = next(s for s in self.model.shifts if s.begin == 0)
+        self.notes = _apply_closures(self.model, scenario, self.shift.end)
+        self.begin = self.model.world.calendar.local(0)
+        self.foresight: Foresight | None = None
+        self.why: dict[int, str] = {}
+        self.over: dict[int, float] = {}
+        self._carried: dict[int, float] = {}
+
+    def take_over(self, emptied: Mapping[int, datetime], over: Mapping[int, float]) -> None:
+        """What the days before did: rows emptied, with local times, and rows left over, kg."""
+        model, table = self.model, self.model.city["container"]
+        for row, when in emptied.items():
+            model.fleet.emptied_at[row] = round((when - self.begin) / timedelta(milliseconds=1))
+        for row, mass in over.items():
+            level = (mass + table["daily"][row]) / table["capacity"][row]
+            model["waste.expected"][row] = min(level, 1.5)
+            model["waste.collect"][row] = 1.0
+            self._carried[row] = mass
+
+    def decide(self, readings: Readings | None) -> None:
+        """Say which containers are due, what the others are worth, and why."""
+        model = self.model
+        self.notes += _policy_notes(self.scenario, readings is not None)
+        weekday = self.shift.weekday
+        if readings is not None:
+            readings.visited({row: self.begin + timedelta(milliseconds=at)
+                              for row, at in model.fleet.emptied_at.items()})  # fmt: skip
+            length = self.shift.end / 3_600_000.0
+            self.foresight = seen = readings.foresee(self.begin.replace(tzinfo=None), length)
+            self.notes += seen.notes
+            self._ask(seen)
+        for row in np.flatnonzero(model.due(weekday)).tolist():
+            self.why.setdefault(row, "calendar")
+        self.why |= dict.fromkeys(self._carried, "left over")
+
+    def _ask(self, seen: Foresight) -> None:
+        """Set what the recording says of the containers that it knows."""
+        model, known = self.model, seen.known
+        level = seen.begin.until(seen.end, 0.5).median
+        threshold, rules = _rule(self.scenario)
+        if threshold is None:
+            prize = seen.prizes(rules)
+            due = known & (prize >= LEAVE_OUT)
+            model["waste.prize"][known] = np.where(due, 0.0, prize)[known]
+            self.why |= dict.fromkeys(np.flatnonzero(known & ~due).tolist(), "worth it")
+        else:
+            due = known & (level >= 100.0 * threshold)
+        name = "full" if threshold is None else "threshold"
+        self.why |= dict.fromkeys(np.flatnonzero(due).tolist(), name)
+        due[list(self._carried)] = True
+        model["waste.collect"][known] = due[known].astype(np.float64)
+        model["waste.expected"][known] = level[known] / 100.0
+
+    def live(self, first: bool) -> DayPlan:
+        """Plan the rounds and drive them; notes on the recording are told on the first day."""
+        model = self.model
+        expected = model.expected()
+        model.mass[:] = expected
+        env = model.world.env
+        for truck in model.dispatch(self.shift):
+            env.process(truck.run())
+        env.run(until=self.shift.end + hours(12))
+        rounds = tuple(round_of(model, t, self.why, self._look) for t in model.fleet.trucks)
+        missed = waiting(model)
+        self.over = {row: float(expected[row]) for row in missed}
+        wait = self._waits(set(missed))
+        return DayPlan(
+            self.day, rounds,
+            tuple(left(model, list(missed), missed.__getitem__, expected, self._look)),
+            tuple(self.notes) if first else (),
+            tuple(left(model, list(wait), wait.__getitem__, expected, self._look)),
+        )  # fmt: skip
+
+    def emptied(self) -> dict[int, datetime]:
+        """Rows that the rounds of the day emptied, with local times."""
+        calendar = self.model.world.calendar
+        at = self.model.fleet.emptied_at
+        return {row: calendar.local(tick) for row, tick in at.items() if tick >= 0}
+
+    def _waits(self, missed: set[int]) -> dict[int, str]:
+        """Rows whose level is known and that no round empties, though none was due; and why."""
+        if self.foresight is None:
+            return {}
+        fleet, seen = self.model.fleet, self.foresight
+        by_level = _rule(self.scenario)[0] is not None
+        found = {}
+        for row in np.flatnonzero(seen.known & (fleet.edges >= 0)).tolist():
+            if row in missed or fleet.emptied_at.get(row, -1) >= 0:
+                continue
+            if fleet.network.planned(int(fleet.edges[row])) == float("inf"):
+                found[row] = "closed"
+            elif by_level:
+                found[row] = "below threshold"
+            else:
+                found[row] = "has room" if seen.then[row] < UNLIKELY else "not worth it"
+        return found
+
+    def _look(self, row: int, at: Tick) -> Outlook:
+        """What is expected of a container at a tick of the day."""
+        seen = self.foresight
+        if seen is None or not seen.known[row]:
+            return Outlook()
+        levels = seen.begin.until(seen.end, min(1.0, max(0.0, at / self.shift.end)))
+        level, low, high = (float(column[row]) for column in vars(levels).values())
+        return Outlook(level, low, high, float(seen.soon[row]))
 
 
 def _apply_closures(model: Waste, scenario: Scenario, end: int) -> list[str]:
@@ -99,40 +289,36 @@ def _policy_notes(scenario: Scenario, levels: bool) -> list[str]:
     for item in scenario.data.policy:
         if not item.use.startswith("waste."):
             continue
-        if item.use == "waste.by_level" and levels:
-            notes.append("by level: what is over the threshold of the scenario is emptied")
-        elif levels:
-            notes.append(f"the settings of {item.use} are not used: what will be full is emptied")
-        else:
+        if not levels:
             notes.append(f"{item.use} needs --levels: without it the calendar decides")
+        elif item.use == "waste.by_level":
+            notes.append("by level: what is over the threshold of the scenario is emptied")
+        elif item.use in PRIZES:
+            notes.append(f"prizes as {item.use} of the scenario sets them")
+        else:
+            notes.append(f"{item.use} is not used: the levels decide")
     return notes
 
 
-def _threshold(scenario: Scenario) -> float | None:
-    """The level from which a policy of the scenario empties, share of the capacity."""
-    from models.waste.policies import ByLevel, ByLevelParameters
+PRIZES = "waste.by_forecast", "waste.dynamic"
 
+
+def _rule(scenario: Scenario) -> tuple[float | None, ByForecastParameters]:
+    """The level from which a policy of the scenario empties, or None; its prizes, or the usual."""
+    from models.waste.policies import ByForecastParameters, ByLevel, ByLevelParameters
+
+    threshold = None
+    given: dict[str, Any] = {}
     for item in scenario.data.policy:
         if item.use == ByLevel.name:
-            return ByLevelParameters(**item.parameters).threshold
-    return None
+            threshold = ByLevelParameters(**item.parameters).threshold
+        elif item.use in PRIZES:
+            fields = ByForecastParameters.model_fields
+            given = {name: value for name, value in item.parameters.items() if name in fields}
+    return threshold, ByForecastParameters(**given)
 
 
-def _missed(model: Waste, expected: Floats) -> Iterator[Missed]:
-    """Containers that were due and wait at the end of the day."""
-    fleet, city = model.fleet, model.city
-    for stream, waiting in fleet.waiting.items():
-        for stop, _, why in waiting:
-            for row in stop.rows:
-                longitude, latitude = _degrees(city, city["container"].points[row : row + 1])[0]
-                yield Missed(
-                    stream, str(city["container"].ids[row]), _street(city, stop.edge),
-                    float(longitude), float(latitude), float(expected[row]),
-                    why if why in WHY else "time",
-                )  # fmt: skip
-
-
-def _model(scenario: Scenario, day: date, closed: Sequence[str], slower: float) -> Waste:
+def _model(scenario: Scenario, city: City, day: date, orders: Orders) -> Waste:
     """The waste model alone, at the start of the day's shift."""
     import simpy
 
@@ -142,12 +328,8 @@ def _model(scenario: Scenario, day: date, closed: Sequence[str], slower: float) 
     from twin.core.time import Calendar
     from twin.core.wiring import wire
     from twin.core.world import World
-    from twin.experiment.live import city_of
 
-    if "waste" not in scenario.data.model:
-        raise ConfigError(f"{scenario.name} has no model of waste", mend="add [model.waste]")
-    city = city_of(scenario)
-    rules = WasteParameters(**scenario.data.model["waste"])
+    rules = WasteParameters(**scenario.data.model["waste"] | orders.rules())
     hour, minute = map(int, rules.shift_start.split(":"))
     begin = datetime(day.year, day.month, day.day, hour, minute)
     calendar = Calendar.at(begin, city.place.timezone)
@@ -156,7 +338,7 @@ def _model(scenario: Scenario, day: date, closed: Sequence[str], slower: float) 
     world.controls.ports.update({port.name: port for port in model.controls})
     wire([model], [], city, world.state)
     edges = city["edge"]
-    for name in closed:
+    for name in orders.closed:
         rows = (edges["name"] == name) | (edges.ids == name)
         if not rows.any():
             raise ConfigError(
@@ -165,152 +347,26 @@ def _model(scenario: Scenario, day: date, closed: Sequence[str], slower: float) 
             )
         model["waste.closed"][rows] = 1.0
     model.setup()
-    model.fleet.network.slow_down(slower)
+    model.fleet.network.slow_down(orders.slower)
+    model.fleet.absent = _absent(rules.trucks, orders.without)
     return model
 
 
-def _take_levels(
-    model: Waste, file: Path, day: date, end: int, threshold: float | None
-) -> list[str]:
-    """Ask for the containers over a threshold, or that will be full before the next shift ends.
+def _absent(trucks: int, without: Sequence[int]) -> frozenset[int]:
+    """Numbers of the vehicles that are out of service.
 
-    Times are moved to the city's clock. Containers without a word for long follow the calendar.
-
-    Returns
-    -------
-    list of str
-        What the dispatcher should know of the recording.
+    Raises
+    ------
+    ConfigError
+        There is no such vehicle.
     """
-    from models.waste.forecast import forecast, learn, read_recording
-    from models.waste.forecast.outlook import SILENT, moment
-
-    recording = read_recording(file, zone=ZoneInfo(model.city.place.timezone))
-    hour, minute = map(int, model.parameters.shift_start.split(":"))
-    begin = datetime(day.year, day.month, day.day, hour, minute)
-    at = (begin - datetime(1970, 1, 1)).total_seconds() / 3600.0
-    past = recording.between(-np.inf, at)
-    if not len(past):
-        raise DataError(f"the recording has nothing before {begin}", where=str(file))
-    filling = learn(past)
-    now = forecast(past, at, filling)
-    later = forecast(past, at + 24.0 + end / 3_600_000.0, filling)
-    rows = model.city["container"].rows(now.ids)
-    if not (rows >= 0).any():
-        raise DataError(
-            f"the city has none of the recorded containers, such as {str(now.ids[0])!r}",
-            where=str(file),
-            allowed="ids of the table 'container', such as "
-            + ", ".join(repr(str(key)) for key in model.city["container"].ids[:3]),
-        )
-    known = (rows >= 0) & np.isfinite(now.level) & ~now.silent
-    if not known.any():
-        raise DataError(
-            f"the recording ends {moment(now.ended)}, {(at - now.ended) / 24.0:.0f} days before "
-            f"{begin}: it says nothing of the levels then",
-            where=str(file),
-            allowed=f"a word from a container within {SILENT:g} of its usual cycles",
-            mend="give a recording that reaches the day, another --date, or leave --levels out",
-        )
-    due = later.full >= URGENT if threshold is None else now.level >= 100.0 * threshold
-    model["waste.collect"][rows[known]] = due[known].astype(np.float64)
-    model["waste.expected"][rows[known]] = now.level[known] / 100.0
-    unknown = [str(key) for key in now.ids[rows < 0]]
-    notes = [f"warning: {text}; they follow the calendar" for text in now.warnings()]
-    if unknown:
-        notes.append(
-            f"warning: the city has no container {', '.join(map(repr, unknown[:3]))}"
-            + (f" (and {len(unknown) - 3} more)" if len(unknown) > 3 else "")
-        )
-    age = at - now.ended
-    old = "warning: " if age > OLD else ""
-    notes.append(f"{old}levels of {int(known.sum())} containers, the newest {age:.1f} h old")
-    return [*notes, f"{file}: {now.quality.table()}"]
-
-
-# -- from the log of a truck to a sheet ----------------------------------------------------------
-
-
-def _round(model: Waste, truck: Truck) -> Round:
-    fleet, city, calendar = model.fleet, model.city, model.world.calendar
-    mine = f"{truck.name} {truck.number}"
-    sheet: list[Entry] = []
-    load = km = 0.0
-    for tick, kind, subject, text in model.world.log.rows:
-        detail: dict[str, Any] = json.loads(text)
-        ours = detail.get("truck") == truck.number if kind == "waste.emptied" else subject == mine
-        last = model.world.env.now if truck.finished is None else truck.finished
-        if not ours or kind not in _WHAT or not truck.began <= tick <= last:
-            continue
-        km = float(detail.get("km", km))
-        begin, what, container, street, expected = tick, _WHAT[kind], "", "", 0.0
-        place = truck.depot.edge
-        if kind == "waste.emptied":
-            row = city["container"].row(subject)
-            begin, container, expected = (
-                tick - int(1000 * fleet.service[row]),
-                subject,
-                detail["kg"],
+    for number in without:
+        if not 0 <= number < trucks * len(STREAMS):
+            fleets = ", ".join(
+                f"{i * trucks} to {(i + 1) * trucks - 1} ({name})" for i, name in enumerate(STREAMS)
             )
-            street, load = _street(city, int(fleet.edges[row])), load + detail["kg"]
-            longitude, latitude = _degrees(city, city["container"].points[row : row + 1])[0]
-        elif kind == "waste.unloaded":
-            where = city["depot"].row(detail["place"])
-            place = int(city.link("depot", "edge").indices[where])
-            begin, load = tick - fleet.unloading, 0.0
-        if kind == "waste.rested":
-            where = detail["junction"]
-            longitude, latitude = _degrees(city, city["junction"].points[where : where + 1])[0]
-        elif kind != "waste.emptied":
-            longitude, latitude = _degrees(city, _end_of(city, place))[0]
-        sheet.append(
-            Entry(
-                truck.number, truck.name, len(sheet) + 1, what, calendar.local(begin),
-                calendar.local(tick + (fleet.rest if kind == "waste.rested" else 0)), container,
-                street, float(longitude), float(latitude), float(expected), load, km,
+            raise ConfigError(
+                f"--without-truck {number}: there is no such vehicle",
+                allowed=fleets if trucks else "no vehicle: the fleet has none",
             )
-        )  # fmt: skip
-    return Round(truck.number, truck.name, tuple(sheet), _line(city, truck.driven))
-
-
-_WHAT = {
-    "waste.left": "leave",
-    "waste.emptied": "empty",
-    "waste.unloaded": "unload",
-    "waste.rested": "rest",
-    "waste.returned": "back",
-}
-
-
-def _street(city: City, edge: int) -> str:
-    edges = city["edge"]
-    name = str(edges["name"][edge]) if "name" in edges else ""
-    return name or str(edges.ids[edge])
-
-
-def _end_of(city: City, edge: int) -> Floats:
-    import shapely
-
-    geometry = city["edge"].geometry
-    assert geometry is not None
-    points: Floats = shapely.get_coordinates(geometry[edge])[-1:]
-    return points
-
-
-def _line(city: City, driven: Sequence[int]) -> Floats:
-    """Longitudes and latitudes along the edges that were driven; (n, 2) float64."""
-    import shapely
-
-    geometry = city["edge"].geometry
-    if geometry is None or not driven:
-        return np.empty((0, 2))
-    points = shapely.get_coordinates(geometry[np.array(driven)])
-    new = np.ones(len(points), dtype=np.bool_)
-    new[1:] = np.any(points[1:] != points[:-1], axis=1)
-    return _degrees(city, points[new])
-
-
-def _degrees(city: City, points: Floats) -> Floats:
-    from pyproj import Transformer
-
-    change = Transformer.from_crs(city.place.crs, "EPSG:4326", always_xy=True)
-    return np.column_stack(change.transform(points[:, 0], points[:, 1])).round(7)
+    return frozenset(without)

@@ -139,6 +139,8 @@ class Dispatcher:
         opens = self.fleet.window(stop.edge, self.fleet.world.now)[0]
         if opens >= end:
             return "window"
+        if all(self._circuit(stop, depot) == float("inf") for depot in self.fleet.depots):
+            return "cut off"
         ready = self._at_home(str(self.fleet.stream[stop.rows[0]]))
         drives = [self._circuit(stop, group.depot) for group in ready]
         held = [(group.charge, way) for group, way in zip(ready, drives, strict=True)]

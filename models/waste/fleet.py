@@ -126,6 +126,7 @@ class Fleet:
         self._out = out
         self.power = power
         self.missing: dict[int, float] = {}
+        self.absent: frozenset[int] = frozenset()
         self._settled: set[int] = set()
         self.offset: Floats = world.city["container"]["offset"]
         self.service = _service_times(world)
@@ -168,10 +169,14 @@ class Fleet:
 
     def ready(self, name: str) -> list[int]:
         """Trucks of a stream that are neither broken down nor still under way."""
-        first = list(STREAMS).index(name) * self.parameters.trucks
         away = {truck.number for truck in self.trucks if truck.finished is None}
+        return [n for n in self.in_service(name) if n not in away and not self.is_out(n)]
+
+    def in_service(self, name: str) -> list[int]:
+        """Trucks of a stream that work on this day; ``absent`` holds those that do not."""
+        first = list(STREAMS).index(name) * self.parameters.trucks
         numbers = range(first, first + self.parameters.trucks)
-        return [n for n in numbers if n not in away and not self.is_out(n)]
+        return [number for number in numbers if number not in self.absent]
 
     def under_way(self, name: str) -> list[Truck]:
         """Trucks of a stream that can still be sent elsewhere."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -18,11 +21,60 @@ Floats = npt.NDArray[np.float64]
 
 WHY = {
     "closed": "their street is closed",
+    "cut off": "closed streets cut theirs off",
     "window": "their street is not open to trucks in the shift",
     "battery": "no battery lasts so far",
+    "no truck": "no truck of their stream is in service",
     "time": "no truck has the time",
 }
-"""Why a container is in no round."""
+"""Why a container that is due is in no round."""
+VISITED = {
+    "calendar": "its day of the calendar",
+    "full": "it is full before the next chance more likely than not",
+    "threshold": "its level is over the threshold of the scenario",
+    "worth it": "it may be full before the next chance, and is worth the way",
+    "left over": "it was left over from the day before",
+}
+"""Why a container is emptied."""
+WAITS = {
+    "has room": "it will hardly be full before the chance after the next",
+    "not worth it": "it may be full before the chance after the next, but is not worth the way",
+    "below threshold": "its level is not over the threshold of the scenario",
+}
+"""Why a container whose level is known is not emptied."""
+REASONS = WHY | VISITED | WAITS
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What is expected of a container.
+
+    Attributes
+    ----------
+    level, low, high
+        Level when it is visited (in the middle of the shift where it is not), with a 90 %
+        interval, %; NaN where no recording tells it.
+    full
+        Probability that it is full before the next chance, if it is left; NaN as well.
+    """
+
+    level: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    full: float = math.nan
+
+    def cells(self) -> list[str]:
+        """Texts of :data:`_OUTLOOK`; empty where nothing is known."""
+        percent = [_percent(value, 1) for value in (self.level, self.low, self.high)]
+        return [*percent, _percent(self.full, 3)]
+
+
+def _containers(count: int) -> str:
+    return "1 container is" if count == 1 else f"{count} containers are"
+
+
+def _percent(value: float, digits: int) -> str:
+    return "" if math.isnan(value) else f"{value:.{digits}f}"
 
 
 @dataclass(frozen=True)
@@ -49,6 +101,10 @@ class Entry:
         Aboard afterwards, kg.
     km
         Driven so far.
+    why
+        Of :data:`VISITED`; empty but for ``empty``.
+    outlook
+        What is expected of the container.
     """
 
     vehicle: int
@@ -64,6 +120,8 @@ class Entry:
     expected: float
     load: float
     km: float
+    why: str = ""
+    outlook: Outlook = field(default_factory=Outlook)
 
 
 @dataclass(frozen=True)
@@ -83,14 +141,14 @@ class Round:
 
 @dataclass(frozen=True)
 class Missed:
-    """A container that was due and that no round empties.
+    """A container that no round empties.
 
     Attributes
     ----------
-    stream, container, street, longitude, latitude, expected
+    stream, container, street, longitude, latitude, expected, outlook
         As in :class:`Entry`.
     why
-        ``closed``, ``window``, ``battery`` or ``time``.
+        Of :data:`WHY` where it was due, else of :data:`WAITS`.
     """
 
     stream: str
@@ -100,16 +158,24 @@ class Missed:
     latitude: float
     expected: float
     why: str
+    outlook: Outlook = field(default_factory=Outlook)
 
 
 @dataclass(frozen=True)
 class DayPlan:
-    """Rounds of a day, the containers that were due and are in none, and notes on what counted."""
+    """Rounds of a day, the containers that are in none, and notes on what counted.
+
+    Attributes
+    ----------
+    missed, waits
+        Containers that were due, and those whose level is known and that can wait.
+    """
 
     day: date
     rounds: tuple[Round, ...]
     missed: tuple[Missed, ...] = ()
     notes: tuple[str, ...] = ()
+    waits: tuple[Missed, ...] = ()
 
     @property
     def left(self) -> int:
@@ -128,22 +194,34 @@ class DayPlan:
                 + f"{r.sheet[-1].end:  %H:%M}{r.containers:7}{unloads:9}{mass:8.2f}"
                 + f"{r.sheet[-1].km:8.1f}"
             )
-        for why, words in WHY.items():
-            count = sum(missed.why == why for missed in self.missed)
-            if count:
-                lines.append(f"{count} containers are due and in no round: {words}")
+        due = Counter(missed.why for missed in self.missed)
+        wait = Counter(missed.why for missed in self.waits)
+        emptied = Counter(entry.why for r in self.rounds for entry in r.sheet if entry.why)
+        if set(emptied) - {"calendar"}:
+            lines += [f"{n} emptied: {VISITED[why]}" for why, n in sorted(emptied.items())]
+        lines += [
+            f"{_containers(due[why])} due and in no round: {words}"
+            for why, words in WHY.items()
+            if due[why]
+        ]
+        lines += [f"{n} left: {REASONS[why]}" for why, n in sorted(wait.items())]
         return "\n".join(lines)
 
     def write(self, file: Path) -> None:
-        """As ``.gpx``, ``.geojson`` or ``.csv``.
+        """As ``.gpx``, ``.geojson`` or ``.csv``; see :func:`write`."""
+        write([self], file)
 
-        Raises
-        ------
-        ConfigError
-            Another kind of file.
-        """
-        check_file(file)
-        file.write_text(_KINDS[file.suffix.lower()](self), encoding="utf-8")
+
+def write(days: Sequence[DayPlan], file: Path) -> None:
+    """Write the rounds of some days as ``.gpx``, ``.geojson`` or ``.csv``.
+
+    Raises
+    ------
+    ConfigError
+        Another kind of file.
+    """
+    check_file(file)
+    file.write_text(_KINDS[file.suffix.lower()](days), encoding="utf-8")
 
 
 def check_file(file: Path) -> None:
@@ -156,58 +234,66 @@ def check_file(file: Path) -> None:
 
 # -- files ---------------------------------------------------------------------------------------
 
+_OUTLOOK = ("level", "level_low", "level_high", "probability_full")
 _COLUMNS = (
-    "vehicle", "stream", "step", "what", "begin", "end", "container", "street", "longitude",
-    "latitude", "expected_kg", "load_kg", "km", "why",
+    "date", "vehicle", "stream", "step", "what", "begin", "end", "container", "street", "longitude",
+    "latitude", "expected_kg", "load_kg", "km", *_OUTLOOK, "why", "reason",
 )  # fmt: skip
 
 
-def _cells(entry: Entry) -> list[Any]:
+def _cells(day: date, entry: Entry) -> list[Any]:
     return [
-        entry.vehicle, entry.stream, entry.step, entry.what,
+        day.isoformat(), entry.vehicle, entry.stream, entry.step, entry.what,
         entry.begin.isoformat(timespec="seconds"), entry.end.isoformat(timespec="seconds"),
         entry.container, entry.street, entry.longitude, entry.latitude,
         round(entry.expected, 1), round(entry.load, 1), round(entry.km, 3),
-        "",
+        *entry.outlook.cells(), entry.why, REASONS.get(entry.why, ""),
     ]  # fmt: skip
 
 
-def _left_cells(missed: Missed) -> list[Any]:
+def _left_cells(day: date, missed: Missed) -> list[Any]:
     return [
-        "", missed.stream, "", "left", "", "", missed.container, missed.street, missed.longitude,
-        missed.latitude, round(missed.expected, 1), "", "", missed.why,
+        day.isoformat(), "", missed.stream, "", "left", "", "", missed.container, missed.street,
+        missed.longitude, missed.latitude, round(missed.expected, 1), "", "",
+        *missed.outlook.cells(), missed.why, REASONS[missed.why],
     ]  # fmt: skip
 
 
-def _csv(found: DayPlan) -> str:
+def _rows(plan: DayPlan) -> list[list[Any]]:
+    """Cells of every stop, and of every container that is left."""
+    stops = [_cells(plan.day, entry) for r in plan.rounds for entry in r.sheet]
+    return stops + [_left_cells(plan.day, left) for left in (*plan.missed, *plan.waits)]
+
+
+def _csv(days: Sequence[DayPlan]) -> str:
     import csv
     import io
 
     out = io.StringIO(newline="")
     rows = csv.writer(out, lineterminator="\n")
     rows.writerow(_COLUMNS)
-    rows.writerows(_cells(entry) for r in found.rounds for entry in r.sheet)
-    rows.writerows(_left_cells(missed) for missed in found.missed)
+    for plan in days:
+        rows.writerows(_rows(plan))
     return out.getvalue()
 
 
-def _geojson(found: DayPlan) -> str:
+def _geojson(days: Sequence[DayPlan]) -> str:
     features: list[dict[str, Any]] = []
-    for r in found.rounds:
-        about = {"vehicle": r.vehicle, "stream": r.stream}
-        whole = {
-            "containers": r.containers,
-            "km": round(r.sheet[-1].km, 3),
-            "leaves": r.sheet[0].begin.isoformat(),
-            "back": r.sheet[-1].end.isoformat(),
-        }
-        features.append(_feature("LineString", r.line.tolist(), about | whole))
-        for entry in r.sheet:
-            cells = dict(zip(_COLUMNS, _cells(entry), strict=True))
-            features.append(_feature("Point", [entry.longitude, entry.latitude], cells))
-    for missed in found.missed:
-        cells = dict(zip(_COLUMNS, _left_cells(missed), strict=True))
-        features.append(_feature("Point", [missed.longitude, missed.latitude], cells))
+    for plan in days:
+        for r in plan.rounds:
+            whole = {
+                "date": plan.day.isoformat(),
+                "vehicle": r.vehicle,
+                "stream": r.stream,
+                "containers": r.containers,
+                "km": round(r.sheet[-1].km, 3),
+                "leaves": r.sheet[0].begin.isoformat(),
+                "back": r.sheet[-1].end.isoformat(),
+            }
+            features.append(_feature("LineString", r.line.tolist(), whole))
+        for row in _rows(plan):
+            cells = dict(zip(_COLUMNS, row, strict=True))
+            features.append(_feature("Point", [cells["longitude"], cells["latitude"]], cells))
     return json.dumps({"type": "FeatureCollection", "features": features}, indent=1) + "\n"
 
 
@@ -216,38 +302,43 @@ def _feature(kind: str, coordinates: Any, properties: dict[str, Any]) -> dict[st
     return {"type": "Feature", "geometry": geometry, "properties": properties}
 
 
-def _gpx(found: DayPlan) -> str:
+def _gpx(days: Sequence[DayPlan]) -> str:
     """A track a round, and a route of its stops with names and times: GPX 1.1."""
     from xml.etree import ElementTree as Xml
 
     root = Xml.Element(
         "gpx", version="1.1", creator="CityTwin", xmlns="http://www.topografix.com/GPX/1/1"
     )
-    for missed in found.missed:
+    for missed in (missed for plan in days for missed in plan.missed):
         point = _point(root, "wpt", missed.longitude, missed.latitude)
         Xml.SubElement(point, "name").text = f"left: {missed.container}"
         Xml.SubElement(point, "desc").text = f"{missed.street}: {WHY[missed.why]}"
-    for r in found.rounds:
+    rounds = [(f"{r.stream} {r.vehicle}, {plan.day}", r) for plan in days for r in plan.rounds]
+    for name, r in rounds:
         route = Xml.SubElement(root, "rte")
-        Xml.SubElement(route, "name").text = f"{r.stream} {r.vehicle}, {found.day}"
+        Xml.SubElement(route, "name").text = name
         for entry in r.sheet:
             point = _point(route, "rtept", entry.longitude, entry.latitude)
             utc = entry.begin.astimezone(tz=UTC)
             Xml.SubElement(point, "time").text = utc.strftime("%Y-%m-%dT%H:%M:%SZ")
             Xml.SubElement(point, "name").text = f"{entry.step} {entry.container or entry.what}"
-            Xml.SubElement(point, "desc").text = (
-                f"{entry.what} {entry.street} {entry.expected:.0f} kg".strip()
-                if entry.container
-                else entry.what
-            )
-    for r in found.rounds:
+            Xml.SubElement(point, "desc").text = _words(entry)
+    for name, r in rounds:
         track = Xml.SubElement(root, "trk")
-        Xml.SubElement(track, "name").text = f"{r.stream} {r.vehicle}, {found.day}"
+        Xml.SubElement(track, "name").text = name
         segment = Xml.SubElement(track, "trkseg")
         for longitude, latitude in r.line.tolist():
             _point(segment, "trkpt", longitude, latitude)
     Xml.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + Xml.tostring(root, "unicode") + "\n"
+
+
+def _words(entry: Entry) -> str:
+    """What a driver reads at a stop."""
+    if not entry.container:
+        return entry.what
+    text = f"{entry.what} {entry.street} {entry.expected:.0f} kg"
+    return text if math.isnan(entry.outlook.level) else f"{text}, {entry.outlook.level:.0f} % full"
 
 
 def _point(parent: Any, tag: str, longitude: float, latitude: float) -> Any:

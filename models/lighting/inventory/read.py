@@ -12,12 +12,12 @@ import numpy.typing as npt
 from models.lighting.inventory import delimited, ngsi
 from models.lighting.inventory.mapping import FIELDS, Mapping
 from twin.errors import ConfigError, DataError
+from twin.sensors.ngsi import SUFFIXES, Entity, entities, text
 
 Floats = npt.NDArray[np.float64]
 NUMBER = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d{1,2})?)\s*(?:w|watts?|m|lm|h)?", re.I)
 """A number, perhaps with its unit."""
 TEXT = (".csv", ".txt", ".tsv")
-ENTITIES = (".json", ".jsonld")
 MAPS = (".geojson", ".json", ".gpkg", ".shp", ".zip", ".fgb", ".gml", ".kml")
 
 
@@ -59,7 +59,7 @@ def read(file: Path, mapping: Mapping) -> Raw:
     if not file.is_file():
         raise DataError("the inventory is not there", where=str(file))
     suffix = file.suffix.lower()
-    things = ngsi.entities(file) if suffix in ENTITIES else None
+    things = entities(file) if suffix in SUFFIXES else None
     if things is not None:
         found = _entities(file, things, mapping)
     elif suffix in TEXT:
@@ -167,13 +167,11 @@ def _layer(file: Path, mapping: Mapping) -> Raw:
     return Raw(list(range(1, len(frame) + 1)), texts, _degrees(xy, crs, file))
 
 
-def _entities(file: Path, things: list[ngsi.Entity], mapping: Mapping) -> Raw:
+def _entities(file: Path, things: list[Entity], mapping: Mapping) -> Raw:
     rows, lamps = ngsi.lamps(file, things)
     there = list(dict.fromkeys(name for lamp in lamps for name in lamp))
     columns = _chosen([name for name in there if name not in ("type", "location")], mapping, file)
-    texts = {
-        ours: [ngsi.text(lamp.get(theirs)) for lamp in lamps] for ours, theirs in columns.items()
-    }
+    texts = {ours: [text(lamp.get(theirs)) for lamp in lamps] for ours, theirs in columns.items()}
     xy = np.array([ngsi.place(lamp) for lamp in lamps]).reshape(-1, 2)
     return Raw(rows, texts, _degrees(xy, "EPSG:4326", file))
 

@@ -16,6 +16,7 @@ from models.waste.forecast.quality import Quality
 from twin.errors import DataError
 from twin.sensors import moments
 from twin.sensors.files import header, read
+from twin.sensors.ngsi import SUFFIXES, entities, text
 from twin.sensors.readings import numbers
 
 Floats = npt.NDArray[np.float64]
@@ -58,6 +59,11 @@ class Form:
         needed = (self.container, self.time, self.level)
         after = not self.after or self.after in there
         return after and all(any(name in there for name in names) for names in needed)
+
+    def names(self, there: Sequence[str]) -> list[str]:
+        """Columns of the id, the time and the level in a file that it fits."""
+        needed = (self.container, self.time, self.level)
+        return [next(name for name in given if name in there) for given in needed]
 
 
 FORMS = (
@@ -205,7 +211,7 @@ def read_recording(
     Parameters
     ----------
     file
-        CSV or Parquet.
+        CSV, Parquet, or NGSI entities of the type ``WasteContainer`` as JSON.
     delimiter
         Between the columns; another one is found where this one parts none.
     zone
@@ -225,23 +231,11 @@ def read_recording(
 
 def read_table(file: Path, delimiter: str = ",", zone: ZoneInfo | None = None) -> Table:
     """The rows of a file as they stand; see :func:`read_recording`."""
-    there = header(file, delimiter)
-    if len(there) == 1 and (found := next((sign for sign in ";\t|," if sign in there[0]), None)):
-        delimiter = found
-        there = header(file, delimiter)
-    form = next((form for form in FORMS if form.fits(there)), None)
-    if form is None:
-        raise DataError(
-            "this is no recording of containers: its columns are " + ", ".join(map(repr, there)),
-            where=str(file),
-            allowed=_EXPECTED,
-        )
-    names = [next(n for n in given if n in there) for given in (form.container, form.time)]
-    level = next(n for n in form.level if n in there)
-    optional = [form.after, form.emptied, "volume_l", "site", "port"]
-    columns = read(file, [*names, level, *(n for n in optional if n in there)], delimiter)
-    if "port" in columns:
-        columns = _levels_only(columns, file)
+    if file.suffix.lower() in SUFFIXES:
+        form, names, columns, delimiter = *_of_entities(file), ","
+    else:
+        form, names, columns, delimiter = _of_rows(file, delimiter)
+    level = names[2]
     lines = np.array(columns.pop("line", range(2, len(columns[level]) + 2)), dtype=np.int64)
     n = len(lines)
     decimal = "," if delimiter == ";" and not any("." in text for text in columns[level]) else "."
@@ -261,6 +255,45 @@ def read_table(file: Path, delimiter: str = ",", zone: ZoneInfo | None = None) -
         name=np.array(columns.get("site", [""] * n), dtype=np.str_),
         size=_sizes(columns.get("volume_l"), levels, decimal),
     )
+
+
+def _of_rows(file: Path, delimiter: str) -> tuple[Form, list[str], dict[str, Any], str]:
+    """Form, names of its columns, the columns as texts, and the delimiter, of a table."""
+    there = header(file, delimiter)
+    if len(there) == 1 and (found := next((sign for sign in ";\t|," if sign in there[0]), None)):
+        delimiter = found
+        there = header(file, delimiter)
+    form = next((form for form in FORMS if form.fits(there)), None)
+    if form is None:
+        raise DataError(
+            "this is no recording of containers: its columns are " + ", ".join(map(repr, there)),
+            where=str(file),
+            allowed=_EXPECTED,
+        )
+    names = form.names(there)
+    optional = [form.after, form.emptied, "volume_l", "site", "port"]
+    columns = read(file, [*names, *(n for n in optional if n in there)], delimiter)
+    return form, names, _levels_only(columns, file) if "port" in columns else columns, delimiter
+
+
+def _of_entities(file: Path) -> tuple[Form, list[str], dict[str, Any]]:
+    """The same of the readings of containers among NGSI entities; lines are their numbers."""
+    if not file.is_file():
+        raise DataError("the recording is not there", where=str(file))
+    found = entities(file) or []
+    form = FORMS[1]
+    rows = [row for row, item in enumerate(found) if form.fits(list(item))]
+    if not rows:
+        raise DataError(
+            "no entity tells the level of a container",
+            where=str(file),
+            allowed="entities of the type WasteContainer with id, dateObserved and fillingLevel",
+        )
+    names = form.names(list(found[rows[0]]))
+    columns: dict[str, Any] = {
+        name: [text(found[row].get(name)) for row in rows] for name in [*names, form.emptied]
+    }
+    return form, names, columns | {"line": [row + 1 for row in rows]}
 
 
 def _levels_only(columns: dict[str, list[str]], file: Path) -> dict[str, Any]:
