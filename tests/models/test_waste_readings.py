@@ -117,3 +117,22 @@ def test_one_wrong_reading_is_mended_by_the_next(tmp_path):
     )
     assert wrong != lines
     assert other.level[7] == pytest.approx(one.level[7], abs=5.0)
+
+
+def test_a_cycle_cut_short_does_not_make_a_container_faster(tmp_path):
+    """All are emptied at the end; half of them for the second time within hours."""
+    lines, end = [], 24 * 14
+    for number in range(30):
+        level, emptied = 3 * number, 0
+        for hour in range(end):
+            twice = number % 2 == 0 and hour == end - 7
+            if level >= 90 or twice or hour == end - 2:
+                level, emptied = 0, hour
+            level += 1 + (hour + number) % 3 // 2
+            at, last = (START + np.timedelta64(h, "h") for h in (hour, emptied))
+            lines.append((hour, f"c{number:02},{at},{level / 100:.3f},{last if emptied else ''}"))
+    given = [line for _, line in sorted(lines)]
+    recording = read_recording(written(given, tmp_path / "sensors.csv"))
+    later = forecast(recording, hours(START) + end + 24.0)
+    assert np.median(later.level[1::2]) == pytest.approx(35.0, abs=8.0)
+    assert np.median(later.level[::2]) == pytest.approx(np.median(later.level[1::2]), rel=0.1)

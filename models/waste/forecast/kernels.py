@@ -396,5 +396,9 @@ def _learn(s: Floats, par: Floats, profile: Floats, city: Floats, learning: bool
             city[term] += city[term + 1] * pull
             city[term + 1] *= 1.0 - city[term + 1] * sure / total
         s[CYCLES] += 1.0
-        s[EXPOSED] += (amount - s[EXPOSED]) / (s[CYCLES] + 2.0)
+        longer = (amount - s[EXPOSED]) / (s[CYCLES] + 2.0)
+        s[EXPOSED] += longer
+        if par[GROWTH] >= 1.0:
+            # Nobody waits for a level: a longer usual cycle fills more, at the same rate.
+            s[USUAL] += longer
     return score
