@@ -12,13 +12,13 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
+from models.waste.policies import MOST, ByForecastParameters
 from models.waste.streams import LITTER
 from models.waste.task import LEAVE_OUT
 from twin.errors import DataError
 
 if TYPE_CHECKING:
     from models.waste.forecast import Filling, Outlook, Recording
-    from models.waste.policies import ByForecastParameters
     from twin.city.table import Table
 
 Floats = npt.NDArray[np.float64]
@@ -30,8 +30,6 @@ UNLIKELY = 0.05
 """Below this probability of being full before the chance after the next, it has room."""
 OLD = 48.0
 """Hours from which on the newest word of a recording is called old."""
-MOST = 90_000.0
-"""A prize is at most this, s: less than what is due."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +81,8 @@ class Foresight:
 
         ``LEAVE_OUT`` for those that are full before the next chance more likely than not.
         """
-        worth = rules.prize * self.soon + rules.nearby * self.then
-        found: Floats = np.where(self.soon >= LIKELY, LEAVE_OUT, np.minimum(worth, MOST))
+        worth = np.minimum(rules.prize * self.soon, MOST)
+        found: Floats = np.where(self.soon >= LIKELY, LEAVE_OUT, worth)
         return np.where(self.known, found, 0.0)
 
 

@@ -138,7 +138,7 @@ def test_the_scenario_s_policy_decides(readings):
     found = plan_day(base.with_policy("waste.by_level", threshold=0.7), date(2025, 1, 14), **given)
     assert {left.why for left in found.waits} == {"below threshold"}
     assert all(left.outlook.level < 71.0 for left in found.waits)
-    nothing = base.with_policy("waste.by_forecast", prize=0.0, nearby=0.0)
+    nothing = base.with_policy("waste.by_forecast", prize=0.0)
     found = plan_day(nothing, date(2025, 1, 14), **given)
     why = {entry.why for key, entry in visited(found).items() if key in readings[1]}
     assert why == {"full"}, "without prizes only what is full is worth it"
