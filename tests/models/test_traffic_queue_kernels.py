@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.traffic.queue.arrays import EVENT, HEAP, TRACED
+from models.traffic.queue.arrays import EVENT, HEAP, PLANNED, TRACED
 from models.traffic.queue.calendar import kernels as calendar
 from models.traffic.queue.layout import plain
 from models.traffic.queue.settings import Settings
@@ -357,7 +357,7 @@ def test_trees_are_those_of_scipy(network):
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 100), st.integers(0, 20)), max_size=200))
-def test_the_calendar_gives_events_in_order(events):
+def test_the_heap_gives_events_in_order(events):
     heap, count = np.empty(300, dtype=EVENT), np.zeros(3, dtype=np.int64)
     for time, entity in events:
         calendar.push(heap, count, time, entity)
@@ -367,3 +367,39 @@ def test_the_calendar_gives_events_in_order(events):
         calendar.pop(heap, count)
     assert found == sorted(events)
     assert count[HEAP] == 0
+
+
+PLANS = st.lists(st.tuples(st.integers(0, 11), st.none() | st.floats(0, 300)), max_size=40)
+
+
+def drain(state, until: float) -> list[tuple[float, int]]:
+    """The calendar's events up to a time, in its order."""
+    found = []
+    while calendar.comes(state, until):
+        time, entity = float(state.heap[0]["time"]), int(state.heap[0]["entity"])
+        calendar.pop(state.heap, state.counts)
+        if state.planned["time"][entity] == time:
+            state.planned["time"][entity] = np.inf
+            found.append((time, entity))
+    return found
+
+
+@settings(max_examples=50, deadline=None)
+@given(PLANS, PLANS, st.floats(0, 150))
+def test_the_wheel_gives_the_last_event_of_each_entity_in_order(before, after, now):
+    # Four links and their groups; a turn of the wheel is 64 s, so that some events are turns away.
+    state = plain([0, 1, 2, 3], [1, 2, 3, 4], 300.0, 15.0).state(1024, 0)
+    expected: dict[int, float] = {}
+    for plans, since, until in ((before, 0.0, now), (after, now, np.inf)):
+        for entity, time in plans:
+            if time is None:
+                calendar.cancel(state, entity)
+                expected.pop(entity, None)
+            else:
+                expected[entity] = max(time, since)
+                calendar.schedule(state, entity, expected[entity])
+        due = sorted((time, entity) for entity, time in expected.items() if time <= until)
+        assert drain(state, until) == due
+        for _, entity in due:
+            del expected[entity]
+    assert state.counts[PLANNED] == 0

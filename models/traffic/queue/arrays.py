@@ -22,13 +22,18 @@ Keys = npt.NDArray[np.uint64]
 Records = npt.NDArray[Any]
 
 NONE = -1
+OUT = -2
+"""In no slot of the wheel."""
 ARRIVES, BARRED = -1, -2
 """In place of a movement: the trip ends at the end of this link, or cannot go on from there."""
 WAITING, DRIVING, ARRIVED, ENDED = 0, 1, 2, 3
 """States of a vehicle; ``ENDED`` at a barrier, or where its route broke."""
-HEAP, EPOCH, TRACED, CLOSED = 0, 1, 2, 3
-"""Places in ``State.counts``: events in the calendar, number of the newest trees, traced
-lines, whether a link is closed."""
+ONE_QUEUE, GROUPS, FILLING = 0, 1, 2
+"""What is at the end of a link: one queue without holds; lane groups; some with a storage of their
+own."""
+HEAP, EPOCH, TRACED, CLOSED, PLANNED = 0, 1, 2, 3, 4
+"""Places in ``State.counts``: events in the heap, number of the newest trees, traced lines,
+whether a link is closed, events in the wheel."""
 
 
 def _record(*fields: tuple[str, type], size: int = 0) -> np.dtype[Any]:
@@ -70,12 +75,14 @@ LINK = _record(
     ("length", np.float32),  # m
     ("outs", np.int8),
     ("closed", np.int8),
-    ("lanes_fill", np.int8),  # whether its groups have a storage of their own
+    ("lanes", np.int8),  # of its end: ONE_QUEUE, GROUPS or FILLING
     ("watched", np.int8),  # whether entries and exits are traced
 )
 GROUP = _record(
     ("time_sum", np.float64),  # travel times of those who left, s
     ("yielded", np.float64),  # how long the head has given way, s
+    ("weight", np.float64),  # priority in a merge
+    ("waits_since", np.float64),  # when the head was ready to leave, s
     ("passed", np.int32),  # veh
     ("head", np.int32),  # first of the queue, -1 none
     ("tail", np.int32),
@@ -84,11 +91,9 @@ GROUP = _record(
     ("next_waiting", np.int32),  # next group that waits for the same
     ("storage", np.int32),  # vehicles that fit on its lanes; 0 where only the link counts
     ("server", np.int32),  # its only server, -1 where it has several or none
+    ("tag", np.float64),  # virtual start tag of a source
     ("first_server", np.int32),  # its servers are State.servers_of[first_server .. end_server]
     ("end_server", np.int32),
-    ("tag", np.float64),  # virtual start tag of a source
-    ("weight", np.float64),  # priority in a merge
-    ("waits_since", np.float64),  # when the head was ready to leave, s
     ("entries", np.int32),  # vehicles that came to queue here, where the lanes can be full
     ("exits", np.int32),
     ("ring", np.int32),  # first place in State.ring
@@ -116,6 +121,7 @@ MOVEMENT = _record(
     ("end_yield", np.int32),
     ("seen", np.int8),  # whether others give way to it
     ("reserved", np.int8),  # whether its link's last lane group is for buses now
+    size=64,
 )
 PLAN = _record(
     ("cycle", np.float64),  # s
@@ -161,6 +167,15 @@ STOP = _record(
 """The stops of a vehicle follow each other; a link of -1 ends them."""
 EVENT = _record(("time", np.float64), ("entity", np.int32))
 """Entities are groups, then links, then vehicles."""
+ENTRY = _record(
+    ("time", np.float64),  # of the next event, infinite without one, s
+    ("after", np.int32),  # next in the same slot of the wheel, -1 last, -2 in no slot
+    ("before", np.int32),  # the one before it, -1 first
+)
+WHEEL = _record(
+    ("slots", np.float64),  # a second; a power of two, so that products are exact
+    ("slot", np.int64),  # up to and with this one, events are in the heap
+)
 LINE = _record(("time", np.float64), ("vehicle", np.int32), ("link", np.int32))
 """Entries and exits of watched links as they happened; an exit is written as ``-1 - link``."""
 RULE = _record(
@@ -190,11 +205,14 @@ class State(NamedTuple):
         Which of a link's movements leads on to a goal, or ``BARRED``; epoch e of the trees lies in
         version ``e % n_versions``.
     heap : (capacity,) EVENT
-        Events to come, by time, then entity.
-    due : (n_groups + n_links,) float64, s
-        When each entity's valid event is; infinite without one.
+        Events of the present slot, by time, then entity.
+    planned : (n_groups + n_links,) ENTRY
+        When each entity's valid event is, and its neighbours in a slot.
+    slots : (n_slots,) int32
+        First entity of each slot, -1 none.
+    wheel : (1,) WHEEL
     trace : (capacity,) LINE
-    counts : (4,) int64
+    counts : (5,) int64
         See ``HEAP``.
     """
 
@@ -215,6 +233,8 @@ class State(NamedTuple):
     goals: Ints
     trees: npt.NDArray[np.int8]
     heap: Records
-    due: Floats
+    planned: Records
+    slots: Ints
+    wheel: Records
     trace: Records
     counts: Longs

@@ -5,20 +5,23 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
+from models.traffic.queue.ahead.kernels import fetch_choice
 from models.traffic.queue.arrays import (
     ARRIVED,
     ARRIVES,
-    BARRED,
-    CLOSED,
     DRIVING,
     ENDED,
     EPOCH,
+    FILLING,
     HEAP,
     NONE,
+    ONE_QUEUE,
     TRACED,
     State,
 )
-from models.traffic.queue.calendar.kernels import NEVER, pop, push, schedule
+from models.traffic.queue.calendar.kernels import NEVER, comes, pop, push, schedule
+from models.traffic.queue.choice.kernels import choose
+from models.traffic.queue.memory.kernels import fetch
 from models.traffic.queue.merge.kernels import count_service, join, tag
 from models.traffic.queue.passing.kernels import SAME, accepts, head_from, lanes_accept, may_go
 
@@ -28,16 +31,6 @@ STOPPED = 1.0
 
 # `_nrt=False` leaves out the counting of references, whose atomic operations cost more than the
 # work between them; nothing is allocated here.
-
-
-@nb.njit(cache=True, _nrt=False, forceinline=True)
-def mixed(key: int, counter: int) -> float:
-    """A number in [0, 1) from a key and a counter (SplitMix64's finaliser)."""
-    z = np.uint64(key) + np.uint64(counter) * np.uint64(0x9E3779B97F4A7C15)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    z = z ^ (z >> np.uint64(31))
-    return float(z >> np.uint64(11)) * (1.0 / 9007199254740992.0)
 
 
 @nb.njit(cache=True, _nrt=False, forceinline=True)
@@ -58,67 +51,10 @@ def spend(s: State, link: int, time: float) -> None:
 
 
 @nb.njit(cache=True, _nrt=False, forceinline=True)
-def tree_movement(s: State, vehicle: int, link: int) -> int:
-    """The movement that a vehicle's tree tells it to make at the end of a link.
-
-    A driver takes the newest trees with probability ``reroute`` each time they are renewed, else
-    keeps those it had; who sets off has heard of all that are kept. Older trees are gone. Whose
-    trees lead to a closed link takes the newest.
-    """
-    goal = s.vehicles[vehicle].goal
-    if s.goals[goal] == link:
-        return ARRIVES
-    newest, versions = s.counts[EPOCH], s.trees.shape[0]
-    epoch = newest
-    if s.rules[0].reroute < 1.0:
-        asked = s.vehicles[vehicle].asked
-        if asked < newest:
-            while epoch > asked and mixed(s.vehicles[vehicle].key, epoch) >= s.rules[0].reroute:
-                epoch -= 1
-            s.vehicles[vehicle].asked = newest
-            if epoch > asked:
-                s.vehicles[vehicle].epoch = epoch
-        epoch = max(np.int64(s.vehicles[vehicle].epoch), newest - versions + 1)
-    turn, first = s.links[link].turn, s.links[link].first_out
-    step = s.trees[epoch % versions, goal, turn]
-    if s.counts[CLOSED] and step >= 0 and s.links[s.movements[first + step].to].closed:
-        s.vehicles[vehicle].epoch = s.vehicles[vehicle].asked = newest
-        step = s.trees[newest % versions, goal, turn]
-        if step >= 0 and s.links[s.movements[first + step].to].closed:
-            return BARRED
-    return first + step if step >= 0 else step
-
-
-@nb.njit(cache=True, _nrt=False, forceinline=True)
-def choose(s: State, vehicle: int, link: int, ahead: int) -> int:
-    """The movement of a vehicle at the end of a link.
-
-    Parameters
-    ----------
-    ahead
-        0 when it is on the link, 1 when the link is the next of its way.
-    """
-    position = s.vehicles[vehicle].position
-    if position < 0:
-        return tree_movement(s, vehicle, link)
-    position += ahead
-    if position == s.vehicles[vehicle].last:
-        return ARRIVES
-    following, found = s.routes[position + 1], BARRED
-    first = s.links[link].first_out
-    for movement in range(first, first + s.links[link].outs):
-        if s.movements[movement].to == following:
-            found = movement
-            if not (s.movements[movement].reserved and s.vehicles[vehicle].bus):
-                break
-    return found
-
-
-@nb.njit(cache=True, _nrt=False, forceinline=True)
 def takes(s: State, group: int, link: int) -> float:
     """When a link, and the lanes that it needs there, take the head of a group, s."""
     opens = accepts(s, link)
-    if opens == NEVER or not s.links[link].lanes_fill:
+    if opens == NEVER or s.links[link].lanes != FILLING:
         return opens
     vehicle = s.groups[group].head
     ahead = 1 if group < s.groups.size - s.links.size else 0
@@ -132,11 +68,13 @@ def takes(s: State, group: int, link: int) -> float:
 def enqueue(s: State, vehicle: int, time: float) -> None:
     """Put a vehicle at the end of its queue, and plan its leaving when it is the first."""
     link, movement = s.vehicles[vehicle].at, s.vehicles[vehicle].movement
-    group = s.movements[movement].group if movement >= 0 else s.links[link].arrival_group
+    group = s.links[link].arrival_group
+    if movement >= 0 and s.links[link].lanes != ONE_QUEUE:
+        group = s.movements[movement].group
     s.vehicles[vehicle].behind = NONE
     if s.groups[group].head < 0:
         s.groups[group].head = s.groups[group].tail = vehicle
-        schedule(s.heap, s.counts, s.due, group, head_from(s, group, vehicle, time))
+        schedule(s, group, head_from(s, group, vehicle, time))
     else:
         s.vehicles[s.groups[group].tail].behind = vehicle
         s.groups[group].tail = vehicle
@@ -176,8 +114,8 @@ def enter(
     s.vehicles[vehicle].ready = time + delay + free
     movement = choose(s, vehicle, link, 0)
     s.vehicles[vehicle].movement = movement
-    if movement >= 0:
-        if s.links[link].lanes_fill:
+    if movement >= 0 and s.links[link].lanes != ONE_QUEUE:
+        if s.links[link].lanes == FILLING:
             s.groups[s.movements[movement].group].entries += 1
         s.vehicles[vehicle].ready += s.movements[movement].hold
     stop = s.vehicles[vehicle].stop
@@ -207,13 +145,13 @@ def look(s: State, link: int, time: float) -> None:
     first, group = NEVER, s.links[link].first_waiting
     while group >= 0:
         first = min(first, takes(s, group, link))
-        if not s.links[link].lanes_fill:
+        if s.links[link].lanes != FILLING:
             break
         group = s.groups[group].next_waiting
     first = max(time, first)
     entity = s.groups.size + link
-    if first < s.due[entity]:
-        schedule(s.heap, s.counts, s.due, entity, first)
+    if first < s.planned[entity].time:
+        schedule(s, entity, first)
 
 
 @nb.njit(cache=True, _nrt=False, forceinline=True)
@@ -271,9 +209,9 @@ def unqueue(s: State, group: int, time: float) -> None:
     if following < 0:
         s.groups[group].tail = NONE
     elif group >= s.groups.size - s.links.size:
-        schedule(s.heap, s.counts, s.due, group, max(time, s.vehicles[following].ready))
+        schedule(s, group, max(time, s.vehicles[following].ready))
     else:
-        schedule(s.heap, s.counts, s.due, group, head_from(s, group, following, time))
+        schedule(s, group, head_from(s, group, following, time))
 
 
 @nb.njit(cache=True, _nrt=False, forceinline=True)
@@ -286,6 +224,7 @@ def move(
     """Take the head of a queue over into a link."""
     vehicle = s.groups[group].head
     delay, inside, share = 0.0, 0.0, 1.0
+    fetch_choice(s, vehicle, link)
     count_service(s, group, link)
     if group < s.groups.size - s.links.size:
         movement = s.vehicles[vehicle].movement
@@ -294,6 +233,7 @@ def move(
         if s.movements[movement].seen:
             s.crossed[movement] = time
         occupy(s, group, s.vehicles[vehicle].size, time)
+        fetch(s.vehicles, s.groups[s.links[link].arrival_group].tail, 0)
         leave(s, group, vehicle, time)
         record(s, time, vehicle, -1 - s.groups[group].link)
         if s.vehicles[vehicle].position >= 0:
@@ -332,8 +272,8 @@ def wait(s: State, group: int, link: int, time: float) -> None:
     s.links[link].first_waiting = group
     entity = s.groups.size + link
     opens = max(time, takes(s, group, link))
-    if opens < s.due[entity]:
-        schedule(s.heap, s.counts, s.due, entity, opens)
+    if opens < s.planned[entity].time:
+        schedule(s, entity, opens)
 
 
 @nb.njit(cache=True, _nrt=False, forceinline=True)
@@ -360,7 +300,7 @@ def serve(s: State, group: int, time: float) -> int:
     if group < sources:
         when = may_go(s, group, time)
         if when > time + SAME:
-            schedule(s.heap, s.counts, s.due, group, when)
+            schedule(s, group, when)
             return NONE
         if s.vehicles[vehicle].movement < 0:
             s.groups[group].waits_since = time
@@ -398,7 +338,7 @@ def admit(s: State, link: int, time: float) -> int:
         if best < sources:
             when = may_go(s, best, time)
             if when > time + SAME:
-                schedule(s.heap, s.counts, s.due, best, when)
+                schedule(s, best, when)
                 continue
         return best
     return NONE
@@ -414,7 +354,7 @@ def advance(s: State, until: float) -> int:
         ``DONE``, or ``FULL`` when the calendar must grow before it goes on.
     """
     groups, links = s.groups.size, s.links.size
-    room = s.heap.size - 8
+    room = s.heap.size - s.planned.size - 8
     lines = s.trace.size - 4 if s.trace.size > 0 else 0
     link = NONE
     time = 0.0
@@ -427,18 +367,18 @@ def advance(s: State, until: float) -> int:
                 continue
             target = link
         else:
-            if s.counts[HEAP] == 0 or s.heap[0].time > until:
-                return DONE
             if s.counts[HEAP] > room or s.counts[TRACED] > lines:
                 return FULL
+            if not comes(s, until):
+                return DONE
             time, entity = s.heap[0].time, s.heap[0].entity
             pop(s.heap, s.counts)
             if entity >= groups + links:
                 enqueue(s, entity - groups - links, time)
                 continue
-            if s.due[entity] != time:
+            if s.planned[entity].time != time:
                 continue
-            s.due[entity] = NEVER
+            s.planned[entity].time = NEVER
             if entity >= groups:
                 link = entity - groups
                 continue

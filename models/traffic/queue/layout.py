@@ -10,17 +10,23 @@ import numpy as np
 import numpy.typing as npt
 
 from models.traffic.queue.arrays import (
+    ENTRY,
     EVENT,
+    FILLING,
     GROUP,
+    GROUPS,
     LINE,
     LINK,
     MOVEMENT,
     NONE,
+    ONE_QUEUE,
+    OUT,
     PLAN,
     RULE,
     SERVER,
     STOP,
     VEHICLE,
+    WHEEL,
     WINDOW,
     Floats,
     Ints,
@@ -28,6 +34,11 @@ from models.traffic.queue.arrays import (
     Records,
     State,
 )
+
+TURN = 64
+"""Seconds that the wheel of the calendar holds; a power of two."""
+LINKS = 36
+"""So many links have some events in a second: about eight in a slot when traffic is dense."""
 
 
 @dataclass
@@ -120,6 +131,7 @@ class Layout:
         server_start, servers_of = csr(self.group_servers)
         yield_start, yields = csr(self.yields)
         nothing = np.empty(0, dtype=np.int32)
+        slots = 2.0 ** np.clip(np.round(np.log2(self.links / LINKS)), 0, 10)
         return State(
             links=self._link_records(storage),
             groups=self._group_records(server_start, lanes, int(storage.sum())),
@@ -156,9 +168,11 @@ class Layout:
             goals=nothing,
             trees=np.empty((1, 0, self.links), dtype=np.int8),
             heap=np.empty(heap, dtype=EVENT),
-            due=np.full(groups + self.links, np.inf),
+            planned=records(ENTRY, groups + self.links, time=np.inf, after=OUT, before=NONE),
+            slots=np.full(int(TURN * slots), NONE, dtype=np.int32),
+            wheel=records(WHEEL, 1, slots=slots),
             trace=np.empty(trace, dtype=LINE),
-            counts=np.zeros(4, dtype=np.int64),
+            counts=np.zeros(5, dtype=np.int64),
         )
 
     def _link_records(self, storage: Longs) -> Records:
@@ -178,9 +192,18 @@ class Layout:
             first_out=first_out[:-1],
             outs=np.diff(first_out),
             mark_time=-np.inf,
-            lanes_fill=np.bincount(self.group_link, self._group_storage()[: len(self.group_link)])
-            > 0,
+            lanes=self._lanes(),
         )
+
+    def _lanes(self) -> npt.NDArray[np.int8]:
+        """What is at the end of each link: ``ONE_QUEUE``, ``GROUPS`` or ``FILLING``; int8."""
+        found = np.full(self.links, ONE_QUEUE, dtype=np.int8)
+        several = self.group != self.arrival_group[self.start]
+        if len(self.hold):
+            several |= self.hold > 0.0
+        found[self.start[several]] = GROUPS
+        found[self.group_link[self._group_storage()[: len(self.group_link)] > 0]] = FILLING
+        return found
 
     def _shared(self) -> npt.NDArray[np.bool_]:
         """Servers of one lane that several groups use; (n_servers,) bool."""
@@ -331,3 +354,21 @@ def empty(kind: np.dtype[Any], count: int) -> Records:
     raw = np.empty(count * kind.itemsize + 64, dtype=np.uint8)
     first = -raw.ctypes.data % 64
     return raw[first : first + count * kind.itemsize].view(kind)
+
+
+def vehicles(size: int) -> Records:
+    """Vehicles that are not in use yet; (size,) VEHICLE."""
+    return records(
+        VEHICLE,
+        size,
+        behind=NONE,
+        movement=NONE,
+        at=NONE,
+        position=NONE,
+        last=NONE,
+        goal=NONE,
+        stop=NONE,
+        size=1.0,
+        started=np.nan,
+        arrive=np.nan,
+    )

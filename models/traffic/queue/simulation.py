@@ -20,15 +20,13 @@ from models.traffic.queue.arrays import (
     RULE,
     STOP,
     TRACED,
-    VEHICLE,
     WAITING,
     Bytes,
     Floats,
     Ints,
     Keys,
-    Records,
 )
-from models.traffic.queue.layout import Layout, records
+from models.traffic.queue.layout import Layout, records, vehicles
 from models.traffic.queue.settings import Goal, Gridlock, Settings
 from models.traffic.queue.upkeep import kernels as upkeep
 from models.traffic.queue.ways import kernels as shortest
@@ -81,6 +79,7 @@ class Queues:
         self.vehicles = 0
         self.now = self.begin
         self.state.links["since"] = self.begin
+        self.state.wheel["slot"] = np.floor(self.begin * self.state.wheel["slots"]) - 1
         self.state.links["watched"] = self.keep > 0
         self.released = 0
         self._period = min(30.0, max(1.0, s.release)) if s.release else np.inf
@@ -252,7 +251,7 @@ class Queues:
     def _grow(self) -> None:
         size = len(self.state.vehicles)
         if self.vehicles > size:
-            more = _vehicles(max(self.vehicles, 2 * size, 1024))
+            more = vehicles(max(self.vehicles, 2 * size, 1024))
             more[:size] = self.state.vehicles
             self.state = self.state._replace(vehicles=more)
 
@@ -284,7 +283,8 @@ class Queues:
     def make_room(self, events: int) -> None:
         """Let the calendar have room for more events."""
         heap = self.state.heap
-        if self.state.counts[HEAP] + events > len(heap) - 64:
+        needed = self.state.counts[HEAP] + events + len(self.state.planned) + 64
+        if needed > len(heap):
             more = np.empty(max(len(heap), events), dtype=EVENT)
             self.state = self.state._replace(heap=np.concatenate([heap, more]))
 
@@ -402,20 +402,3 @@ class Queues:
 def _stop(stated: tuple[float, ...]) -> tuple[float, ...]:
     link, seconds, until, place = (*stated, *(-np.inf, -1.0)[len(stated) - 2 :])
     return seconds, until, np.inf, np.inf, int(link), place
-
-
-def _vehicles(size: int) -> Records:
-    return records(
-        VEHICLE,
-        size,
-        behind=NONE,
-        movement=NONE,
-        at=NONE,
-        position=NONE,
-        last=NONE,
-        goal=NONE,
-        stop=NONE,
-        size=1.0,
-        started=np.nan,
-        arrive=np.nan,
-    )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numba as nb
 
 from models.traffic.queue.arrays import CLOSED, NONE, Bytes, Ints, State
-from models.traffic.queue.calendar.kernels import NEVER, schedule
-from models.traffic.queue.kernels import choose, enqueue, look, move, spend, stop_waiting, takes
+from models.traffic.queue.calendar.kernels import NEVER, cancel, schedule
+from models.traffic.queue.choice.kernels import choose
+from models.traffic.queue.kernels import enqueue, look, move, spend, stop_waiting, takes
 from models.traffic.queue.passing.kernels import head_from
 
 # `_nrt=False` leaves out the counting of references, whose atomic operations cost more than the
@@ -42,7 +43,7 @@ def depart(s: State, vehicles: Ints, origins: Ints, now: float, last: Ints) -> N
             s.groups[group].tail = vehicle
         if before < 0:
             s.groups[group].head = vehicle
-            schedule(s.heap, s.counts, s.due, group, max(now, ready))
+            schedule(s, group, max(now, ready))
         else:
             s.vehicles[before].behind = vehicle
         last[link] = vehicle
@@ -121,9 +122,9 @@ def locked(s: State, inside: Bytes) -> int:
 def plan_head(s: State, group: int, now: float) -> None:
     """Plan the leaving of a queue's head anew, since its signal, lanes or way changed."""
     head = s.groups[group].head
-    s.due[group] = NEVER
+    cancel(s, group)
     if head >= 0 and s.groups[group].waits_for < 0:
-        schedule(s.heap, s.counts, s.due, group, head_from(s, group, head, now))
+        schedule(s, group, head_from(s, group, head, now))
 
 
 @nb.njit(cache=True, _nrt=False)

@@ -1,0 +1,1 @@
+"""What the next events will need, fetched before them."""

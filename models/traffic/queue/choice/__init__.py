@@ -1,0 +1,1 @@
+"""Which way a vehicle takes at the end of a link."""

@@ -1,0 +1,1 @@
+"""Memory fetched ahead of its use."""
