@@ -1,19 +1,26 @@
-"""A night of one million lamps at one-minute steps, somebody lighting them: ours, NumPy, Mesa.
+"""A night of one million lamps at one-minute steps, light on demand: ours, NumPy, Mesa.
 
 The night is from 20:00 to 06:00; a street has ten lamps and the vehicles and walkers of a
-residential one, by the hour. A step draws who comes to each street, for how long they hold its
-light, and writes the mean power of every lamp. NumPy does the same with whole arrays. Mesa has an
-agent a lamp and a street, on fewer lamps; its updates a second are those of its own size, which
-larger ones do not reach (they miss the caches). All three light a street as one
-(``presence = "streets"`` of the model). ``lampwise_updates_per_s`` is the model's usual presence,
-in which each lamp is lit by those who reach it; the peers do not do as much.
+residential one, by the hour. Whoever comes lights lamp after lamp: the lit share of each lamp in
+each minute is exact, what it burned is summed up by lamp, and the energy is taken each hour.
 
-``bandwidth_fraction`` is the bytes of a step (as STREAM counts them: what is read and what is
-written) over the time of a step and over the triad's bandwidth from memory, one core, in the same
-run. Every time is that of the one thread on its core (``process_time``), ours, the peers' and the
-triad's alike. ``spread_fraction`` is that of the loop over the lamps alone. Above 1 the lamps come
-from the cache, not from memory: what limits is then the loop over the streets, whose draws cost
-time and no bandwidth.
+``updates_per_s`` is that of the model's own presence (:class:`Lampwise`), flows that change every
+five minutes as those of ``street_use`` do, and nobody who asks for the power of the lamps in
+between: a block of streets then goes through thirty minutes in the cache. A lamp where nobody
+passes costs nothing in a minute and counts as updated: its power is known, and is what it was.
+``each_minute_updates_per_s`` is the same with the power of every lamp written each minute. NumPy
+does all lamps with whole arrays and writes their power each minute, Mesa has an agent a lamp and a
+street, on fewer lamps. Ours and NumPy's energy have to agree.
+
+What limits: ``stream_triad`` is the bandwidth of memory (STREAM), ``bandwidth_fraction`` what is
+read and written in a step (columns of all streets, lamps of those that are lit; once each) over its
+time and over the triad, and ``in_cache_updates_per_s`` the same work on lamps that fit the second
+cache. Where the last is little more than ``updates_per_s``, arithmetic is the limit, not memory.
+``streets_updates_per_s`` and ``streets_bandwidth_fraction`` are of ``presence = "streets"``, where
+all lamps of a street are one and the power of each is written each minute.
+
+Every time is that of the one thread on its core (``process_time``), ours, the peers' and the
+triad's alike.
 """
 
 from __future__ import annotations
@@ -21,24 +28,34 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numba as nb
 import numpy as np
 import numpy.typing as npt
 
+from bench._lamp_peers import MINUTE, Arrays, agents
+from bench._lamps import PER_STREET, lived, town
 from bench._report import Bench, alternate
-from models.lighting.presence import kernels as lampwise
+from models.lighting.presence.lampwise import Lampwise
 from models.lighting.presence.streetwise import kernels
 from models.lighting.use import ON_FOOT, VEHICLES, WALKERS, WEEKDAY
 
 Floats = npt.NDArray[np.float64]
 
-LAMPS, PER_STREET = 1_000_000, 10
+LAMPS, IN_CACHE = 1_000_000, 10_000
 NIGHT = (20, 21, 22, 23, 0, 1, 2, 3, 4, 5)
-VEHICLE_WINDOW, WALKER_WINDOW, MINUTE = 27.0, 43.0, 60.0
+FLOWS = 5
+"""Minutes after which the flows change."""
+VEHICLE_WINDOW, WALKER_WINDOW, FAR = 100.0 / 13.9 + 20.0, 30.0 / 1.3 + 20.0, 300.0
+VEHICLE, WALKER = (1.0 / 13.9, VEHICLE_WINDOW), (1.0 / 1.3, WALKER_WINDOW)
 STREAM = 20_000_000
 MESA_LAMPS, MESA_STEPS = 10_000, 10
+
+
+def rates(hour: int) -> tuple[float, float]:
+    """Vehicles and walkers a second on each street."""
+    a_day = VEHICLES["residential"], WALKERS["residential"]
+    return a_day[0] * WEEKDAY[hour] / 3.6e5, a_day[1] * ON_FOOT[hour] / 3.6e5
 
 
 @dataclass
@@ -79,12 +96,6 @@ class Night:
             coming=np.zeros(n + 1, dtype=np.int32),
         )
 
-    def rates(self, hour: int) -> tuple[Floats, Floats]:
-        """Vehicles and walkers a second, by street."""
-        n, a_day = len(self.near), (VEHICLES["residential"], WALKERS["residential"])
-        shares = WEEKDAY[hour], ON_FOOT[hour]
-        return tuple(np.full(n, v * s / 3.6e5) for v, s in zip(a_day, shares, strict=True))  # type: ignore[return-value]
-
     @property
     def bytes_a_step(self) -> int:
         """What a step reads and writes once."""
@@ -98,18 +109,18 @@ class Night:
         return sum(int(column.nbytes) for column in columns)
 
 
-def ours(night: Night, minutes: int = 60) -> float:
-    """Energy of the night, Wh."""
+def streets(night: Night, minutes: int = 60) -> float:
+    """The night street by street; energy, Wh."""
     energy = 0.0
     for hour in NIGHT:
-        rates = night.rates(hour)
+        come = [np.full(len(night.near), rate) for rate in rates(hour)]
         for _ in range(minutes):
             kernels.presence(
                 night.keys,
                 night.drawn,
                 night.patience,
                 night.lit,
-                *rates,
+                *come,
                 night.span,
                 WALKER_WINDOW,
                 MINUTE,
@@ -122,111 +133,54 @@ def ours(night: Night, minutes: int = 60) -> float:
     return energy
 
 
-def lamp_by_lamp(night: Night, minutes: int = 60) -> float:
-    """The night with each lamp lit by those who reach it, its street 300 m long; energy, Wh."""
-    n, lamps = len(night.near), len(night.low)
-    start = np.arange(0, lamps + 1, PER_STREET, dtype=np.int32)
-    place = np.tile(30.0 * np.arange(PER_STREET) + 15.0, n)
-    pace, far, lamp = np.full(n, 1.0 / 13.9), np.full(n, 300.0), np.arange(lamps, dtype=np.int32)
-    before, after, scratch = np.zeros((6 * n, 3)), np.zeros((6 * n, 3)), np.zeros((6 * n, 2))
-    count, state = np.zeros(n, dtype=np.int32), np.zeros(n, dtype=np.uint8)
-    near, held = np.zeros(lamps, dtype=np.float32), np.zeros(lamps)
-    energy, everywhere = 0.0, True
+class Lamps:
+    """The lamps of a town with the model's presence, lamp by lamp."""
+
+    def __init__(self, lamps: int) -> None:
+        from models.lighting.groups import streets_of
+        from models.lighting.parameters import Parameters
+        from twin.core.random import Streams
+
+        city = town(lamps)
+        self.passers = Lampwise(city, streets_of(city), Streams(1), Parameters())
+        night = Night.of(lamps)
+        self.low, self.high, self.power = night.low, night.high, night.power
+        self.streets, self.lit = len(night.near), 0.0
+
+    def live(self, minutes: int, reading: bool) -> float:
+        """A night of so many minutes an hour, and somebody who reads the power or not; Wh."""
+        passers, energy, everywhere = self.passers, 0.0, True
+        self.lit = 0.0
+        for hour in NIGHT:
+            for minute in range(minutes):
+                if minute % FLOWS == 0:
+                    passers.vehicles[:-1], passers.walkers[:-1] = rates(hour)
+                    passers.forth[:] = 0.5 * passers.vehicles
+                    passers.fresh = True
+                passers.pass_by(MINUTE, True)
+                if reading:
+                    passers.spread(self.low, self.high, self.power, everywhere)
+                    everywhere = False
+            share = passers.take_held() / (MINUTE * minutes)
+            energy += float((self.low + (self.high - self.low) * share).sum()) * minutes / 60.0
+            self.lit += passers.lit_streets / len(NIGHT)
+        return energy
+
+    @property
+    def bytes_a_step(self) -> float:
+        """What is read and written once in a step of the last night."""
+        # Budget twice, two rates, how many are there and the mark; place, seconds lit twice, share.
+        return self.streets * (4 * 8 + 4 + 1) + 4 * 4 * self.lit * self.streets * PER_STREET
+
+
+def plain(arrays: Arrays, minutes: int) -> float:
+    """The same with NumPy, lamp by lamp; Wh."""
+    energy = 0.0
     for hour in NIGHT:
-        vehicles, walkers = night.rates(hour)
-        rates = 0.5 * vehicles, vehicles, walkers, pace, night.span
         for _ in range(minutes):
-            chance = night.keys, night.drawn, night.patience
-            lines = 1.0 / 1.3, WALKER_WINDOW, far, MINUTE, start, place
-            columns = before, after, scratch, count, near, held, state
-            done, _, _ = lampwise.presence(0, 0, 0, *chance, *rates, *lines, *columns)
-            if done < n:
-                raise RuntimeError("no room for those who come")
-            before, after = after, before
-            lampwise.spread(
-                night.low, night.high, start, lamp, near, state, everywhere, night.power
-            )
-            everywhere = False
-        energy += float(night.power.sum())
+            arrays.step(*rates(hour))
+            energy += float(arrays.power.sum()) / 60.0
     return energy
-
-
-def plain(night: Night, minutes: int = 60) -> float:
-    """The same with NumPy: one wave of arrivals after another, until no street has one left."""
-    rng = np.random.default_rng(1)
-    n, energy = len(night.near), 0.0
-    patience, lit = rng.exponential(size=n), np.zeros(n)
-    for hour in NIGHT:
-        vehicles, walkers = night.rates(hour)
-        rate = vehicles + walkers
-        for _ in range(minutes):
-            covered, at = np.minimum(lit, MINUTE), np.zeros(n)
-            coming = np.flatnonzero(patience < rate * (MINUTE - at))
-            while len(coming):
-                at[coming] += patience[coming] / rate[coming]
-                walks = rng.random(len(coming)) * rate[coming] < walkers[coming]
-                end = at[coming] + np.where(walks, WALKER_WINDOW, VEHICLE_WINDOW)
-                begin = np.maximum(at[coming], lit[coming])
-                fresh = np.minimum(end, MINUTE) - np.minimum(begin, MINUTE)
-                covered[coming] += np.maximum(fresh, 0.0)
-                lit[coming] = np.maximum(lit[coming], end)
-                patience[coming] = rng.exponential(size=len(coming))
-                left = patience[coming] < rate[coming] * (MINUTE - at[coming])
-                coming = coming[left]
-            patience -= rate * (MINUTE - at)
-            lit = np.maximum(lit - MINUTE, 0.0)
-            near = (covered / MINUTE).astype(np.float32)
-            night.power[:] = night.low + (night.high - night.low) * near[night.street]
-        energy += float(night.power.sum())
-    return energy
-
-
-def agents(lamps: int, steps: int) -> Any:
-    """A Mesa model with an agent a lamp and a street."""
-    import mesa
-
-    class Street(mesa.Agent):  # type: ignore[misc]
-        near = lit = 0.0
-
-        def step(self) -> None:
-            rng, at = self.model.rng, 0.0
-            vehicles, walkers = self.model.rates
-            covered = min(self.lit, MINUTE)
-            while (at := at + rng.exponential() / (vehicles + walkers)) < MINUTE:
-                walks = rng.random() * (vehicles + walkers) < walkers
-                end = at + (WALKER_WINDOW if walks else VEHICLE_WINDOW)
-                if end > self.lit:
-                    covered += min(end, MINUTE) - min(max(at, self.lit), MINUTE)
-                    self.lit = end
-            self.lit = max(0.0, self.lit - MINUTE)
-            self.near = covered / MINUTE
-
-    class Lamp(mesa.Agent):  # type: ignore[misc]
-        power = 0.0
-
-        def __init__(self, model: Any, street: Street, high: float) -> None:
-            super().__init__(model)
-            self.street, self.high, self.low = street, high, high * (0.145 + 0.855 * 0.2)
-
-        def step(self) -> None:
-            self.power = self.low + (self.high - self.low) * self.street.near
-
-    class Town(mesa.Model):  # type: ignore[misc]
-        def __init__(self) -> None:
-            super().__init__(rng=1)
-            night = Night.of(PER_STREET)
-            self.rates = tuple(float(rate[0]) for rate in night.rates(22))
-            for _ in range(lamps // PER_STREET):
-                street = Street(self)
-                for _ in range(PER_STREET):
-                    Lamp(self, street, 30.0)
-
-        def run(self) -> None:
-            for _ in range(steps):
-                self.agents_by_type[Street].do("step")
-                self.agents_by_type[Lamp].do("step")
-
-    return Town()
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -250,19 +204,43 @@ def bandwidth() -> float:
     return 24.0 * STREAM / min(seconds(lambda: triad(a, b, c, 3.0)) for _ in range(20))
 
 
-def timed(work: Callable[[Night, int], float], night: Night, minutes: int) -> float:
-    """Time of the one thread on its core for a night whose columns are there already, s.
-
-    Not wall time: others may use the machine meanwhile, and a night is long enough to meet them.
-    """
-    return seconds(lambda: work(night, minutes))
+def agree(ours: float, theirs: float) -> None:
+    """Stop where a peer did not do the same work."""
+    if abs(ours / theirs - 1.0) > 0.01:
+        raise RuntimeError(f"a night takes {ours:,.0f} Wh, with NumPy {theirs:,.0f} Wh")
 
 
-def whole(lamps: int, minutes: int) -> float:
-    """Lamp-updates a second of the whole model in the engine, with light on demand."""
-    from bench._lamps import lived
+def peers(bench: Bench, lamps: Lamps, minutes: int) -> float:
+    """Ours, beside NumPy and Mesa; updates a second."""
+    place = np.arange(0.5, PER_STREET) * FAR / PER_STREET
+    arrays = Arrays(lamps.low, lamps.high, place, FAR, VEHICLE, WALKER)
+    few = max(1, minutes // 20)
+    agree(lamps.live(few, reading=False), plain(arrays, few))
+    mine, numpy = alternate(
+        3,
+        lambda: seconds(lambda: lamps.live(minutes, reading=False)),
+        lambda: seconds(lambda: plain(arrays, few)),
+    )
+    rate = LAMPS * len(NIGHT) * minutes / min(mine)
+    theirs = LAMPS * len(NIGHT) * few / min(numpy)
+    note = f"{LAMPS:,} lamps, {minutes * len(NIGHT)} steps; core time"
+    bench.figure("night_s", min(mine), "s", note=note)
+    bench.figure("updates_per_s", rate, "1/s", theirs, note="lamp by lamp; peer: NumPy, the same")
+    mesa = agents(MESA_LAMPS, rates(22), place, FAR, (VEHICLE, WALKER), (10.0, 30.0))
+    slow = MESA_LAMPS * MESA_STEPS / seconds(lambda: [mesa.step() for _ in range(MESA_STEPS)])
+    bench.figure("updates_beside_mesa", rate, "1/s", slow, note=f"Mesa: {MESA_LAMPS:,} lamps")
+    return rate
 
-    return lived(lamps, minutes)
+
+def streetwise(bench: Bench, minutes: int, memory: float) -> None:
+    """Figures of lamps whose street is one."""
+    night = Night.of(LAMPS)
+    best = min(seconds(lambda: streets(night, minutes)) for _ in range(3))
+    steps = minutes * len(NIGHT)
+    bench.figure("streets_updates_per_s", LAMPS * steps / best, "1/s", note="a street is one")
+    moved = night.bytes_a_step * steps / best
+    note = f"{moved / 1e9:.1f} GB/s moved"
+    bench.figure("streets_bandwidth_fraction", moved / memory, "1", note=note)
 
 
 def main() -> None:
@@ -270,43 +248,29 @@ def main() -> None:
     bench = Bench.from_arguments("A night of one million lamps")
     minutes = 6 if bench.quick else 60
     steps = minutes * len(NIGHT)
-    each = max(1, minutes // 6)
-    night = Night.of(LAMPS)
-    ours(Night.of(1000), 1)
-    lamp_by_lamp(Night.of(1000), 1)
-    mine, numpy = alternate(
-        5,
-        lambda: timed(ours, Night.of(LAMPS), minutes),
-        lambda: timed(plain, Night.of(LAMPS), max(1, minutes // 20)),
-    )
-    best = min(mine)
-    rate = LAMPS * steps / best
-    numpy_rate = LAMPS * len(NIGHT) * max(1, minutes // 20) / min(numpy)
-    single = min(timed(lamp_by_lamp, Night.of(LAMPS), each) for _ in range(3))
+    lamps = Lamps(LAMPS)
+    lamps.live(1, reading=True)
+    rate = peers(bench, lamps, minutes)
+    bytes_a_step = lamps.bytes_a_step
+    few = max(1, minutes // 6)
+    written = min(seconds(lambda: lamps.live(few, reading=True)) for _ in range(3))
+    each = LAMPS * len(NIGHT) * few / written
+    bench.figure("each_minute_updates_per_s", each, "1/s", note="the power of all each minute")
+    small, times = Lamps(IN_CACHE), LAMPS // IN_CACHE // 10
+    small.live(1, reading=False)
+    nights = lambda: [small.live(minutes, reading=False) for _ in range(times)]  # noqa: E731
+    cached = IN_CACHE * steps * times / min(seconds(nights) for _ in range(3))
+    bench.figure("in_cache_updates_per_s", cached, "1/s", note=f"{IN_CACHE:,} lamps")
     memory = bandwidth()
-    loop = min(
-        seconds(
-            lambda: kernels.spread(night.low, night.high, night.street, night.near, night.power)
-        )
-        for _ in range(30)
-    )
-    bench.figure("night_s", best, "s", note=f"{LAMPS:,} lamps, {steps} steps; core time")
-    bench.figure("updates_per_s", rate, "1/s", numpy_rate, note="peer: NumPy, the same work")
-    alone = LAMPS * len(NIGHT) * each / single
-    bench.figure("lampwise_updates_per_s", alone, "1/s", note="each lamp by those who reach it")
-    town = agents(MESA_LAMPS, MESA_STEPS)
-    mesa_rate = MESA_LAMPS * MESA_STEPS / seconds(town.run)
-    bench.figure("updates_beside_mesa", rate, "1/s", mesa_rate, note=f"Mesa: {MESA_LAMPS:,} lamps")
     bench.figure("stream_triad", memory / 1e9, "GB/s", note="from memory, one core")
-    moved = night.bytes_a_step * steps / best
-    bench.figure("bandwidth_fraction", moved / memory, "1", note=f"{moved / 1e9:.1f} GB/s moved")
-    spread = night.bytes_of_lamps / loop
-    bench.figure("spread_fraction", spread / memory, "1", note=f"{spread / 1e9:.1f} GB/s moved")
-    share = loop * steps / best
-    bench.figure("time_in_lamps", share, "1", note="share of a step; the rest draws who comes")
-    bench.figure(
-        "model_updates_per_s", whole(LAMPS, minutes), "1/s", note="the model in the engine"
-    )
+    moved = bytes_a_step * rate / LAMPS
+    note = f"{moved / 1e9:.1f} GB/s; lit: {100.0 * lamps.lit:.0f} % of the streets in a minute"
+    bench.figure("bandwidth_fraction", moved / memory, "1", note=note)
+    streetwise(bench, minutes, memory)
+    for name, port in (("model", "lighting.shortfall"), ("model_each_minute", "lighting.power")):
+        bench.figure(
+            f"{name}_updates_per_s", lived(LAMPS, minutes, port), "1/s", note=f"records {port}"
+        )
     bench.finish()
 
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.lighting.presence import kernels
+from models.lighting.presence.arrivals.kernels import DIGITS
 from models.lighting.presence.lampwise import Lines
 from models.lighting.presence.streetwise import kernels as streetwise
 from models.lighting.presence.union import kernels as union
@@ -83,7 +84,7 @@ class Town:
             at, counter, windows = -np.log(uniform(key, np.uint64(0))) / (v + w), 1, []
             while at < steps * STEP:
                 draw = uniform(key, np.uint64(counter))
-                chance = (draw * kernels.DIGITS) % 1.0 * (v + w)
+                chance = (draw * DIGITS) % 1.0 * (v + w)
                 walks, ahead = chance >= v, chance < self.forth[j] or chance >= v + w / 2
                 pace, span = (WALK, ON_FOOT) if walks else (self.pace[j], self.span[j])
                 windows.append((at, pace, span, ahead))

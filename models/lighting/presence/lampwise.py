@@ -219,6 +219,11 @@ class Lampwise(Passers):
         self._lamps[:, HELD] = 0.0
         return held
 
+    @property
+    def lit_streets(self) -> float:
+        """Share of the streets where somebody is, or was in the last step that was lived."""
+        return float((self._state & kernels.LIT > 0).mean())
+
     def _of_lamps(self, what: int) -> Floats:
         self.catch_up()
         return self._lamps[:, what].ravel()[self._lines.lane].astype(np.float64)

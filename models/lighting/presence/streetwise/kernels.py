@@ -8,7 +8,7 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
-from models.lighting.presence.kernels import DIGITS
+from models.lighting.presence.arrivals.kernels import DIGITS
 from twin.core.random import uniform
 
 Floats = npt.NDArray[np.float64]
