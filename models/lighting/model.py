@@ -245,11 +245,11 @@ class Lighting(Model):
 
     def _spread(self) -> None:
         """The ports: who was there in the step that ended, with the levels from now on."""
-        everywhere, self._fresh = self._fresh, False
+        self._fresh = False
         streets, power, needed = self._streets, self["lighting.power"], self.world.consumed
         cabinets = "lighting.cabinet_power" in needed
         if "lighting.power" in needed or cabinets:
-            self._passers.spread(self._low, self._high, power, everywhere)
+            self._passers.spread(self._low, self._high, power)
         if cabinets:
             column = self["lighting.cabinet_power"]
             column[:] = np.bincount(self._cabinet, weights=power, minlength=len(column))

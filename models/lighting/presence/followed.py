@@ -240,7 +240,7 @@ class Followed(Passers):
             )
         )
 
-    def spread(self, low: Singles, high: Singles, out: Floats, everywhere: bool) -> None:
+    def spread(self, low: Singles, high: Singles, out: Floats) -> None:
         """Mean power of all lamps over the step that ended."""
         rows = np.arange(len(out), dtype=np.int32)
         streetwise.spread(low, high, rows, self._near, out)

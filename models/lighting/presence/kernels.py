@@ -36,8 +36,21 @@ MANY = 8
 """More than these light a street at once only in its busiest hours."""
 CLASSES = 7
 """Of streets by who lights them: nobody any longer, one to four, five to eight, more."""
-LIT, CHANGED = 1, 2
-"""Marks of a street: somebody lights it; its lamps have changed since the last :func:`spread`."""
+
+
+@nb.njit(fastmath=FAST)
+def _fetched(low: int, high: int, start: Rows, lamps: Singles, first: Rows, who: Singles) -> float:
+    """Look at the lamps of some streets, and at who is there, in their order.
+
+    Memory is read much faster so than where the work happens to need it. The sum is of no use.
+    """
+    total = NONE
+    for row in range(start[low], start[high]):
+        for what in range(3):
+            total += lamps[row, what, 0]
+    for j in range(low, high):
+        total += who[first[j], BEGIN]
+    return total  # type: ignore[no-any-return]
 
 
 @nb.njit(fastmath=FAST)
@@ -45,7 +58,7 @@ def _sort(
     low: int,
     high: int,
     count: Rows,
-    state: Flags,
+    lit: Flags,
     start: Rows,
     lamps: Singles,
     lists: Rows,
@@ -55,7 +68,7 @@ def _sort(
     active, n = lists[CLASSES], 0
     for some in range(low, high):
         active[n] = some
-        n += (count[some] > 0) | ((state[some] & LIT) > 0)
+        n += (count[some] > 0) | (lit[some] > 0)
     size[:] = 0
     for a in range(n):
         j = np.uintp(active[a])
@@ -63,7 +76,7 @@ def _sort(
         kind = np.uintp(min(k, 4) + (k > 4) + (k > MANY))
         lists[kind, np.uintp(size[kind])] = j
         size[kind] += 1
-        state[j] = LIT | CHANGED if k > 0 else CHANGED
+        lit[j] = k > 0
     for a in range(size[0]):
         j = np.uintp(lists[0, a])
         for row in range(start[j], start[j + np.uintp(1)]):
@@ -120,7 +133,7 @@ def presence(  # the hot loop of a night: nothing allocated
     street: Floats,
     start: Rows,
     lamps: Singles,
-    state: Flags,
+    lit: Flags,
     first: Rows,
     room: Rows,
     count: Rows,
@@ -165,8 +178,8 @@ def presence(  # the hot loop of a night: nothing allocated
         Places of the first and the last lamp; where who comes from the other end begins.
     start, lamps, first, count, who, pair
         See :data:`models.lighting.presence.union.kernels.SIGNATURE`.
-    state : (n_streets,) uint8
-        ``LIT``, ``CHANGED``; of a street that is not lit ``NEAR`` is 0 already.
+    lit : (n_streets,) uint8
+        Whether somebody lit a street in the step; where not, ``NEAR`` is 0 already.
     room : (n_streets,) int32
         Rows of ``who`` that each street has.
     tail : (1,) int64
@@ -184,6 +197,7 @@ def presence(  # the hot loop of a night: nothing allocated
     step = np.float32(length)
     for low in range(at[0], count.size, BLOCK):
         high = min(count.size, low + BLOCK)
+        scratch[0, 0] = _fetched(low, high, start, lamps, first, who)
         for s in range(at[1], plan.size):
             begins = now + s * length
             p = plan[s]
@@ -211,14 +225,14 @@ def presence(  # the hot loop of a night: nothing allocated
             ):
                 return False
             at[2] = 0
-            _sort(low, high, count, state, start, lamps, lists, size)
-            lit = first, count, who, pair, start, np.float32(begins), step, lamps
-            one(lists[1], size[1], *lit)
-            two(lists[2], size[2], *lit)
-            three(lists[3], size[3], *lit)
-            four(lists[4], size[4], *lit)
-            eight(lists[5], size[5], *lit)
-            many(lists[6], size[6], *lit, scratch)
+            _sort(low, high, count, lit, start, lamps, lists, size)
+            there = first, count, who, pair, start, np.float32(begins), step, lamps
+            one(lists[1], size[1], *there)
+            two(lists[2], size[2], *there)
+            three(lists[3], size[3], *there)
+            four(lists[4], size[4], *there)
+            eight(lists[5], size[5], *there)
+            many(lists[6], size[6], *there, scratch)
         at[1] = 0
     at[0] = 0
     return True
@@ -241,59 +255,25 @@ def rebase(first: Rows, count: Rows, who: Singles, seconds: float) -> None:
         nb.float32[::1],
         nb.float32[::1],
         nb.int32[::1],
-        nb.int32[::1],
-        nb.int32[::1],
-        nb.int32[::1],
-        nb.float32[:, :, ::1],
-        nb.uint8[::1],
-        nb.boolean,
+        nb.float32[::1],
         nb.float64[::1],
     ),
     cache=True,
     fastmath=FAST,
 )
-def spread(
-    low: Singles,
-    high: Singles,
-    start: Rows,
-    begin: Rows,
-    lamp: Rows,
-    run: Rows,
-    lamps: Singles,
-    state: Flags,
-    everywhere: bool,
-    out: Floats,
-) -> None:
+def spread(low: Singles, high: Singles, spot: Rows, lamps: Singles, out: Floats) -> None:
     """Mean power of each lamp over a step: low + (high - low) of the share in which it is lit.
-
-    Lamps of streets where nothing changed keep theirs, unless ``everywhere``.
 
     Parameters
     ----------
     low, high : (n_lamps,) float32, W
         See :func:`models.lighting.kernels.refresh`.
-    start, lamps, state
-        See :func:`presence`; ``CHANGED`` is taken off.
-    begin : (n_rows + 1,) int32
-        Where the lamps of each row begin in ``lamp``.
-    lamp : (n_lamps,) int32
-        Their rows in ``low``, ``high`` and ``out``.
-    run : (n_rows,) int32
-        The first of these where they follow each other, else -1.
+    spot : (n_lamps,) int32
+        Where the share of each lamp is.
+    lamps : (3 * LANES * n_rows,) float32
+        Those of :func:`presence` in one row.
     out : (n_lamps,) float64, W
         Filled.
     """
-    for j in range(state.size):
-        if not (everywhere or state[j] & CHANGED):
-            continue
-        state[j] &= LIT
-        for row in range(start[j], start[j + 1]):
-            n = begin[row + 1] - begin[row]
-            if run[row] >= 0:
-                for lane in range(n):
-                    i = np.uintp(run[row] + lane)
-                    out[i] = low[i] + (high[i] - low[i]) * lamps[row, NEAR, lane]
-            else:
-                for lane in range(n):
-                    i = np.uintp(lamp[begin[row] + lane])
-                    out[i] = low[i] + (high[i] - low[i]) * lamps[row, NEAR, lane]
+    for i in range(out.size):
+        out[i] = low[i] + (high[i] - low[i]) * lamps[spot[i]]

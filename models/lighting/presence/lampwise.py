@@ -51,8 +51,6 @@ class Lines:
     ----------
     start : (n_streets + 1,) int32
         Rows of each street.
-    begin, lamp, run : (n_rows + 1,), (n_lamps,), (n_rows,) int32
-        See :func:`models.lighting.presence.kernels.spread`.
     lane : (n_lamps,) int64
         Where each lamp of the city is among all lanes.
     place : (n_rows, LANES) float32, m
@@ -62,9 +60,6 @@ class Lines:
     """
 
     start: Rows
-    begin: Rows
-    lamp: Rows
-    run: Rows
     lane: Longs
     place: Singles
     ends: Floats
@@ -80,8 +75,6 @@ class Lines:
         row = lane // LANES
         begin = np.searchsorted(row, np.arange(start[-1] + 1))
         of = np.minimum(begin[:-1, None] + np.arange(LANES), begin[1:, None] - 1)
-        follows = np.diff(lamp, prepend=-2) == 1
-        breaks = np.bincount(row[~follows & (lane % LANES > 0)], minlength=start[-1])
         ends = np.stack((np.full(streets, np.inf), np.full(streets, -np.inf)), axis=1)
         np.minimum.at(ends[:, 0], street, place)
         np.maximum.at(ends[:, 1], street, place)
@@ -90,9 +83,6 @@ class Lines:
         where[lamp] = lane
         return cls(
             start.astype(np.int32),
-            begin.astype(np.int32),
-            lamp.astype(np.int32),
-            np.where(breaks == 0, lamp[begin[:-1]], -1).astype(np.int32),
             where,
             place[lamp][of].astype(np.float32),
             ends,
@@ -114,7 +104,9 @@ class Lampwise(Passers):
         self._lines = lines = Lines.of(streets.of_lamp, places(city, streets), n)
         self._lamps = aligned(len(lines.place), 3, LANES)
         self._lamps[:, PLACE] = lines.place
-        self._state = np.zeros(n, dtype=np.uint8)
+        row, lane = np.divmod(lines.lane, LANES)
+        self._spot = ((3 * row + NEAR) * LANES + lane).astype(np.int32)
+        self._lit = np.zeros(n, dtype=np.uint8)
         known = streets.edge >= 0
         self._street = np.column_stack((lines.ends, np.zeros(n)))
         self._street[known, 2] = city["edge"]["length"][streets.edge[known]]
@@ -179,7 +171,7 @@ class Lampwise(Passers):
                 self._street,
                 self._lines.start,
                 self._lamps,
-                self._state,
+                self._lit,
                 self._first,
                 self._room,
                 self._count,
@@ -192,22 +184,10 @@ class Lampwise(Passers):
             )
         )
 
-    def spread(self, low: Singles, high: Singles, out: Floats, everywhere: bool) -> None:
-        """Power of the lamps in the step; of all, or where somebody was or is."""
+    def spread(self, low: Singles, high: Singles, out: Floats) -> None:
+        """Mean power of all lamps over the step that ended."""
         self.catch_up()
-        lines = self._lines
-        kernels.spread(
-            low,
-            high,
-            lines.start,
-            lines.begin,
-            lines.lamp,
-            lines.run,
-            self._lamps,
-            self._state,
-            everywhere,
-            out,
-        )
+        kernels.spread(low, high, self._spot, self._lamps.reshape(-1), out)
 
     def near_lamps(self) -> Floats:
         """Share of the step in which each lamp is lit; (n_lamps,) float64."""
@@ -222,7 +202,7 @@ class Lampwise(Passers):
     @property
     def lit_streets(self) -> float:
         """Share of the streets where somebody is, or was in the last step that was lived."""
-        return float((self._state & kernels.LIT > 0).mean())
+        return float(self._lit.mean())
 
     def _of_lamps(self, what: int) -> Floats:
         self.catch_up()
@@ -233,4 +213,4 @@ class Lampwise(Passers):
         self.catch_up()
         self._lamps[:, NEAR] = 0.0
         self._count[:] = 0
-        self._state[:] = kernels.CHANGED
+        self._lit[:] = 0

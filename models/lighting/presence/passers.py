@@ -93,8 +93,8 @@ class Passers(ABC):
         """Who lit which lamp in the step that ended; nobody where no lamp waits (not ``lit``)."""
 
     @abstractmethod
-    def spread(self, low: Singles, high: Singles, out: Floats, everywhere: bool) -> None:
-        """Power of the lamps in the step; of all, or at least where it changed."""
+    def spread(self, low: Singles, high: Singles, out: Floats) -> None:
+        """Mean power of all lamps over the step that ended."""
 
     @abstractmethod
     def near_lamps(self) -> Floats:
@@ -138,7 +138,7 @@ class Streetwise(Passers):
             self._held,
         )
 
-    def spread(self, low: Singles, high: Singles, out: Floats, everywhere: bool) -> None:
+    def spread(self, low: Singles, high: Singles, out: Floats) -> None:
         """Power of all lamps in the step."""
         streetwise.spread(low, high, self._streets.of_lamp, self._near, out)
 
