@@ -23,7 +23,7 @@ from models.traffic.sumo.inputs import begin
 from models.traffic.through import ThroughTraffic
 from models.traffic.time_costs import TimeCosts
 from models.traffic.toll.answer import GIVES_UP
-from models.traffic.toll.own import OwnDemand
+from models.traffic.toll.own import OwnDemand, exempt
 from models.traffic.toll.pricing import AHEAD, NOTHING, Pricing
 from models.traffic.toll.tariff import Bools, Prices
 from models.traffic.totals import INDICATORS, Booking, measure, missing
@@ -158,6 +158,9 @@ class Traffic(Model):
         city, watched = self._priced()
         plan = choose(self.world, city, p, driven=self._own)
         self._buses = plan.service
+        if self._pricing is not None:
+            demand = plan.city.demand if self._own else {}
+            self._pricing.exempt = exempt(demand, plan.service.files)
         self._punctuality = Punctuality(plan.service.due) if plan.service.due else None
         ways = None if self._calibrated is None else self._calibrated.ways
         self._legs = cruising.Legs(ways, 0 if ways is None else len(ways.first) - 1)

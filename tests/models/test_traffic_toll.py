@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -190,6 +191,20 @@ def test_a_citys_own_demand_answers_a_toll() -> None:
     assert dear["traffic.toll_suppressed"] > 0
     assert dear["traffic.toll_diverted"] > 0
     assert dear["traffic.toll_revenue"] > 0
+
+
+@pytest.mark.parametrize("demand", ["own", "citizens"])
+def test_a_citys_own_buses_pass_and_do_not_pay(demand: str) -> None:
+    city = bologna()
+    TrafficBuilder().build(city, Features())
+    line = {"name": "line", "area": box(city, 0.2, 0.8)}
+    what = scenario(8, engine="queue", demand=demand, elasticity=0.0, screenlines=[line])
+    what = what.with_policy("traffic.toll", area=line["area"], price=0.01)
+    outcome = live(city, what)
+    counts = [json.loads(detail) for _, kind, _, detail in outcome.log if kind == "traffic.crossed"]
+    found = indicators(outcome)
+    assert counts[0]["other"] > 3
+    assert found["traffic.toll_crossings"] == found["traffic.crossings:line"] - counts[0]["other"]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import gzip
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -133,6 +133,21 @@ class OwnDemand:
         other = copy.copy(city)
         other.demand = {**city.demand, "routes": [file]}
         return other
+
+
+def exempt(*demands: Mapping[str, Sequence[Path]]) -> frozenset[str]:
+    """Ids of the vehicles and flows of demands that no price is for: buses, taxis, rescue services.
+
+    Each demand has its files of SUMO under ``routes`` and ``additional``.
+    """
+    found: set[str] = set()
+    for demand in demands:
+        elements = [e for file in demand.get("routes", []) for e in _root(file)]
+        extra = [e for file in demand.get("additional", []) for e in _root(file)]
+        kinds = _kinds([*extra, *elements])
+        spared = {name for name, kind in kinds.items() if kind is None}
+        found |= {e.get("id", "") for e in elements if e.get("type", "") in spared}
+    return frozenset(found)
 
 
 class _Types:

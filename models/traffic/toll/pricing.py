@@ -40,7 +40,13 @@ DAYS = 0.5
 
 
 class Pricing:
-    """Everything that prices on the streets change in the traffic of a run."""
+    """Everything that prices on the streets change in the traffic of a run.
+
+    Attributes
+    ----------
+    exempt
+        Names of vehicles and flows that pay nothing.
+    """
 
     def __init__(
         self, world: World, network: Network, parameters: TrafficParameters, mix: Mix
@@ -56,6 +62,7 @@ class Pricing:
             None if tariff is None else Bills(tariff, self._payers, table.points, world.streams)
             for tariff in (self._prices.toll, self._prices.zone)
         )
+        self.exempt: frozenset[str] = frozenset()
         self._border = _border(self._city, network)
         self._kinds: dict[str, int] = {}
         self._lost: dict[tuple[str, str], float] = {}
@@ -190,10 +197,17 @@ class Pricing:
 
     def charge(self, passed: Passages, toll: Floats, fine: Floats) -> None:
         """Charge the passages of a step at its prices; (n_edges,) float64, EUR."""
+        free = (self._is_exempt(str(name)) for name in passed.names)
+        kept = np.flatnonzero(~np.fromiter(free, np.bool_, len(passed.names)))
+        passed = Passages(passed.names[kept], passed.edges[kept])
         if self._zone is not None:
             self._zone.charge(passed, fine)
         if self._toll is not None:
             self._toll.charge(self._with_ticket(passed, fine), toll)
+
+    def _is_exempt(self, name: str) -> bool:
+        # SUMO calls the vehicles of a flow by its id and their number.
+        return name in self.exempt or name.rpartition(".")[0] in self.exempt
 
     def _with_ticket(self, passed: Passages, fine: Floats) -> Passages:
         """Passages without those of vehicles that the zone bans there: they have no ticket."""
