@@ -40,7 +40,7 @@ INDICATORS = (
     Indicator("traffic.toll_diverted", "veh", "neutral", "drivers"),
     Indicator("traffic.toll_shifted", "veh", "neutral", "drivers"),
     Indicator("traffic.toll_suppressed", "veh", "neutral", "drivers"),
-    Indicator("traffic.zone_violations", "veh", "lower", "municipality"),
+    Indicator("traffic.zone_violations", "veh", "neutral", "municipality"),
     Indicator("traffic.zone_replaced", "veh", "neutral", "drivers"),
     Indicator("traffic.zone_fines", "EUR", "neutral", "drivers"),
     *screenlines.INDICATORS,
