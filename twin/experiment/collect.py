@@ -107,7 +107,7 @@ def _indicators(comparison: Comparison) -> list[IndicatorRow]:
         effects = []
         for position in range(1, len(comparison.scenarios)):
             p = paired(base, comparison.values(position, indicator.name))
-            effects.append(Effect(p.policy, p.difference, p.low, p.high))
+            effects.append(Effect(p.policy, p.difference, p.low, p.high, alone=p.alone))
         kept = base[np.isfinite(base)]
         found.append(
             IndicatorRow(

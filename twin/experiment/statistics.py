@@ -28,6 +28,9 @@ class Paired:
         pairs differ alike and that may be chance (see :func:`paired`).
     pairs
         Seeds that both sides have.
+    alone
+        Half the interval of ``policy`` itself where the base has no value to be compared with; else
+        NaN.
     """
 
     base: float
@@ -36,6 +39,7 @@ class Paired:
     low: float
     high: float
     pairs: int
+    alone: float = math.nan
 
     @property
     def sure(self) -> bool:
@@ -66,18 +70,33 @@ def paired(base: Floats, policy: Floats, level: float = 0.95) -> Paired:
     a, b = base[usable], policy[usable]
     n = len(a)
     if n == 0:
-        return Paired(_mean(base), _mean(policy), math.nan, math.nan, math.nan, 0)
+        nothing = (math.nan, math.nan, math.nan)
+        return Paired(_mean(base), _mean(policy), *nothing, 0, _alone(policy, level))
     differences = b - a
     mean = float(differences.mean())
     low = high = math.nan
     if n > 1:
-        from scipy.special import stdtrit
-
-        half = float(stdtrit(n - 1, 0.5 + level / 2)) * float(differences.std(ddof=1)) / n**0.5
+        half = _half(differences, level)
         if _alike(differences, a, b):
             half = 0.0 if mean == 0.0 or _no_coincidence(mean, a, b, 1.0 - level) else math.nan
         low, high = mean - half, mean + half
     return Paired(float(a.mean()), float(b.mean()), mean, low, high, n)
+
+
+def _half(values: Floats, level: float) -> float:
+    """Half the t interval of a mean of two values or more."""
+    from scipy.special import stdtrit
+
+    n = len(values)
+    return float(stdtrit(n - 1, 0.5 + level / 2)) * float(values.std(ddof=1)) / n**0.5
+
+
+def _alone(values: Floats, level: float) -> float:
+    """Half the interval of the finite ones' mean; NaN where too few say nothing of others."""
+    own = values[np.isfinite(values)]
+    if len(own) < 2 or (len(own) == 2 and own[0] == own[1]):
+        return math.nan
+    return _half(own, level)
 
 
 def _alike(differences: Floats, a: Floats, b: Floats) -> bool:

@@ -56,6 +56,8 @@ class Effect:
         Confidence interval of the difference; NaN where one seed leaves it unknown.
     p
         Two-sided p-value of the paired test, where there is one.
+    alone
+        Half the confidence interval of ``mean`` where the base has no such value; else NaN.
     """
 
     mean: float
@@ -63,6 +65,7 @@ class Effect:
     low: float = math.nan
     high: float = math.nan
     p: float | None = None
+    alone: float = math.nan
 
     @property
     def known(self) -> bool:

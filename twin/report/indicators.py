@@ -145,7 +145,7 @@ def _effect_cells(row: IndicatorRow, effect: Effect, say: Catalogue, limit: floa
     sign = f'<span class="sign" aria-hidden="true">{MARKS[verdict]}</span>'
     relative = say.numbers.share(row.relative(effect.difference), signed=True)
     return (
-        _cell("policy number", say.numbers.number(effect.mean), say)
+        _cell("policy number", say.numbers.mean(effect.mean, effect.alone), say)
         + _cell("difference number", difference + margin, say)
         + _cell("relative", f"{whisker(row, effect, say, limit)}<span>{relative}</span>", say)
         + _cell(f"verdict {verdict}", f"{sign} {word}", say)

@@ -88,6 +88,13 @@ class Style:
         shown = max(decimals, min(_decimals(value, 1), decimals + 1))
         return self.fixed(value, shown, signed=True), self.fixed(half, decimals)
 
+    def mean(self, value: float, half: float) -> str:
+        """A mean, with its half interval where that is known and not nothing."""
+        if not math.isfinite(half) or half <= 1e-9 * abs(value):
+            return self.number(value)
+        decimals = _decimals(half, 2)
+        return f"{self.fixed(value, decimals)} ± {self.fixed(half, decimals)}"
+
     def span(self, ends: tuple[float, float] | None) -> str:
         """Lowest and highest, or nothing where they are one."""
         if ends is None or ends[0] == ends[1]:

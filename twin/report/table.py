@@ -138,7 +138,7 @@ def _of_effect(row: IndicatorRow, effect: Effect, say: Catalogue) -> list[str]:
     verdict = row.verdict(effect)
     difference, half = say.numbers.margin(effect.difference, effect.half)
     return [
-        say.numbers.number(effect.mean),
+        say.numbers.mean(effect.mean, effect.alone),
         f"{difference} ± {half}" if half else difference,
         say.numbers.share(row.relative(effect.difference), signed=True),
         f"{MARKS[verdict]} {say(f'verdict.{verdict}')}",
