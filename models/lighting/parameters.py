@@ -36,6 +36,11 @@ class Parameters(Base):
     )
     ahead: float = Field(default=100.0, gt=0.0, description="lit ahead of a vehicle, m")
     walker_ahead: float = Field(default=30.0, gt=0.0, description="lit ahead of a walker, m")
+    crossing_ahead: float = Field(
+        default=100.0,
+        ge=0.0,
+        description="of these, lit in streets that leave the next crossing, m",
+    )
     behind: float = Field(default=0.0, ge=0.0, description="lit behind both, m")
     hold: float = Field(default=20.0, ge=0.0, description="light stays after somebody passed, s")
     two_lane_quiet: float = Field(

@@ -127,7 +127,7 @@ def streets() -> tuple[Arcs, int]:
     return Arcs.of(city, found, places(city, found)), len(city["lamp"])
 
 
-@pytest.mark.parametrize("metres", [30.0, 100.0, 300.0])
+@pytest.mark.parametrize("metres", [0.0, 30.0, 100.0, 300.0])
 @pytest.mark.parametrize("afoot", [False, True])
 def test_lamps_ahead_are_those_of_the_shortest_ways(
     streets: tuple[Arcs, int], metres: float, afoot: bool
@@ -135,7 +135,7 @@ def test_lamps_ahead_are_those_of_the_shortest_ways(
     arcs, lamps = streets
     n = len(arcs.length)
     on = np.roll(arcs.back, arcs.edges) == np.arange(n) if afoot else np.arange(n) < arcs.edges
-    found = Ahead.of(arcs, lamps, metres, on=on)
+    found = Ahead.of(arcs, lamps, 300.0, beyond=metres, on=on)
     for a in range(arcs.edges):
         row = slice(found.start[a], found.start[a + 1])
         got = dict(zip(found.lamp[row].tolist(), found.distance[row].tolist(), strict=True))
@@ -212,8 +212,11 @@ WAITS: dict[str, Any] = {
 }
 
 
-def night(*others: str, presence: str = "auto", **more: Any) -> Any:
-    lamps = {"lighting": {"faulty_at_start": 0.0, "presence": presence}}
+def night(
+    *others: str, presence: str = "auto", lighting: dict[str, Any] | None = None, **more: Any
+) -> Any:
+    rules = {"faulty_at_start": 0.0, "presence": presence}
+    lamps = {"lighting": rules | (lighting or {})}
     models = {ONE + other: {} for other in others} | lamps
     return live(model=models, **(WAITS | more))
 
@@ -227,7 +230,8 @@ def test_lamps_light_because_a_given_vehicle_comes_to_the_second() -> None:
     assert np.flatnonzero(lit.any(axis=1)).tolist() == [61, 62]  # means of the minutes that ended
     found = streets_of(city)
     arcs = Arcs.of(city, found, places(city, found))
-    ahead = Ahead.of(arcs, len(full), 100.0, on=np.arange(len(arcs.length)) < arcs.edges)
+    forth = np.arange(len(arcs.length)) < arcs.edges
+    ahead = Ahead.of(arcs, len(full), 100.0, beyond=100.0, on=forth)
     row = slice(ahead.start[0], ahead.start[1])
     seconds = np.zeros(len(full))
     for lamp, away in zip(ahead.lamp[row], ahead.distance[row], strict=True):
@@ -238,6 +242,15 @@ def test_lamps_light_because_a_given_vehicle_comes_to_the_second() -> None:
     np.testing.assert_allclose(spent, (full - low) * seconds, rtol=1e-4, atol=0.02)
     more = float(((full - low) * seconds).sum()) / 3.6e6
     assert values(out)["energy"] - values(quiet)["energy"] == pytest.approx(more, rel=1e-4)
+
+
+def test_how_far_lamps_are_lit_beyond_a_crossing_is_a_parameter() -> None:
+    spent = [
+        values(night("OneCar", lighting={"crossing_ahead": metres}))["energy"]
+        for metres in (0.0, 40.0, 100.0)
+    ]
+    assert spent == sorted(spent)
+    assert len(set(spent)) == 3
 
 
 def test_a_vehicle_in_the_last_minute_counts_in_the_energy_of_the_run() -> None:

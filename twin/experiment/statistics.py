@@ -88,7 +88,8 @@ def _half(values: Floats, level: float) -> float:
     from scipy.special import stdtrit
 
     n = len(values)
-    return float(stdtrit(n - 1, 0.5 + level / 2)) * float(values.std(ddof=1)) / n**0.5
+    half: float = float(stdtrit(n - 1, 0.5 + level / 2)) * float(values.std(ddof=1)) / n**0.5
+    return half
 
 
 def _alone(values: Floats, level: float) -> float:

@@ -116,11 +116,21 @@ class Ahead:
     distance: Floats
 
     @classmethod
-    def of(cls, arcs: Arcs, lamps: int, metres: float, *, on: npt.NDArray[np.bool_]) -> Ahead:
+    def of(
+        cls,
+        arcs: Arcs,
+        lamps: int,
+        metres: float,
+        *,
+        beyond: float,
+        on: npt.NDArray[np.bool_],
+    ) -> Ahead:
         """Search from every arc.
 
         Parameters
         ----------
+        beyond
+            How far beyond the end of an arc at most, m.
         on : (n_arcs,) bool
             Arcs along which one may go on from the end of another.
         """
@@ -144,7 +154,7 @@ class Ahead:
                 arcs.first_lamp,
                 arcs.lamp,
                 arcs.place,
-                metres,
+                min(metres, beyond),
                 far,
                 best,
                 queue,

@@ -138,11 +138,12 @@ class Followed(Passers):
         lamps = len(streets.of_lamp)
         self._arcs = arcs = Arcs.of(city, streets, places(city, streets))
         forth = np.arange(len(arcs.length)) < arcs.edges
-        self._driving = Group(Ahead.of(arcs, lamps, rules.ahead, on=forth))
+        beyond = rules.crossing_ahead
+        self._driving = Group(Ahead.of(arcs, lamps, rules.ahead, beyond=beyond, on=forth))
         # Against the direction of an edge only where the street has no edge for the other.
         afoot = np.roll(arcs.back, arcs.edges) == np.arange(len(forth))
         on = afoot if walks else np.zeros_like(forth)
-        self._walking = Group(Ahead.of(arcs, lamps, rules.walker_ahead, on=on))
+        self._walking = Group(Ahead.of(arcs, lamps, rules.walker_ahead, beyond=beyond, on=on))
         self._strollers = None if walks else Drawn(streets, arcs, streams, rules.walker_ahead)
         self._begin = 0.0
         self._near = np.zeros(lamps, dtype=np.float32)
