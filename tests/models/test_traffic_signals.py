@@ -82,6 +82,11 @@ def test_max_pressure_takes_time_loss_off_the_streets_of_bologna() -> None:
     assert _loss(scenario(6).with_policy("traffic.max_pressure")) < 0.95 * _loss(scenario(6))
 
 
+@pytest.mark.slow
+def test_max_pressure_helps_over_the_whole_peak_in_sumo() -> None:
+    assert _loss(scenario(80).with_policy("traffic.max_pressure")) < 0.8 * _loss(scenario(80))
+
+
 def test_a_controller_obeys_its_bounds_and_gives_the_signal_back() -> None:
     what = scenario(6).with_policy(
         "traffic.max_pressure", signals=["209"], from_="07:01", until="07:04", shortest=10
