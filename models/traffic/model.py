@@ -337,7 +337,13 @@ class Traffic(Model):
         if passages.PORT.name in consumed and isinstance(engine, passages.Follows):
             self.publish(passages.PORT.name, **passages.records(engine.entered()))
         if arrivals.PORT.name in consumed and isinstance(engine, arrivals.Reports):
-            self.publish(arrivals.PORT.name, **arrivals.records(engine.arrived()))
+            self.publish(arrivals.PORT.name, **arrivals.records(self._cars(engine.arrived())))
+
+    def _cars(self, arrived: arrivals.Arrived) -> arrivals.Arrived:
+        """Who has arrived, but for buses: these park nowhere."""
+        kept = self._buses.others(arrived.names)
+        columns = {key: column[kept] for key, column in vars(arrived).items()}
+        return arrivals.Arrived(**columns)
 
     def _follow_buses(self, engine: Engine) -> None:
         calls = engine.calls()

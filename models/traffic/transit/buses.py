@@ -92,10 +92,18 @@ class Service:
     due
         For each bus that has a timetable, when each of its stops is due; (n_stops,) float64, s
         since the start of the run, NaN where nothing is said.
+    names
+        Of all buses, also of those among the city's own demand, and of flows of buses.
     """
 
     files: Mapping[str, Sequence[Path]] = field(default_factory=dict)
     due: Mapping[str, Floats] = field(default_factory=dict)
+    names: frozenset[str] = frozenset()
+
+    def others(self, names: Iterable[str]) -> npt.NDArray[np.bool_]:
+        """Which vehicles are none of these buses; (n,) bool. ``FLOW.3`` is the fourth of a flow."""
+        mine = [n in self.names or n.rpartition(".")[0] in self.names for n in map(str, names)]
+        return ~np.array(mine, dtype=np.bool_)
 
 
 def write(
@@ -147,7 +155,7 @@ def write(
     files = {"additional": [folder / "timetable.add.xml"], "routes": [folder / "timetable.rou.xml"]}
     for root, name in ((extra, "additional"), (routes, "routes")):
         ElementTree.ElementTree(root).write(files[name][0], encoding="utf-8")
-    return Service(files, due)
+    return Service(files, due, frozenset(due))
 
 
 def _add_stop(extra: ElementTree.Element, name: str, lane: str, call: Call) -> None:

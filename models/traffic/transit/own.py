@@ -44,7 +44,15 @@ def service(city: City, folder: Path) -> Service:
     files = {"additional": [folder / "own-buses.add.xml"], "routes": [folder / "own-buses.rou.xml"]}
     for root, name in ((extra, "additional"), (routes, "routes")):
         ElementTree.ElementTree(root).write(files[name][0], encoding="utf-8")
-    return Service(files, due)
+    return Service(files, due, names(city))
+
+
+def names(city: City) -> frozenset[str]:
+    """Ids of the buses of the city's own demand, and of flows of them."""
+    items = _all(city)
+    kinds = _kinds(items)
+    buses = [e for e in items if e.tag in VEHICLES and e.get("type", "") in kinds]
+    return frozenset(bus.get("id", "") for bus in buses)
 
 
 def without(city: City, folder: Path) -> City:

@@ -67,7 +67,7 @@ def choose(world: World, city: City, parameters: TrafficParameters, *, driven: b
     if wanted == "none":
         return Plan(own.without(city, world.scratch) if driven else city, Service())
     if driven:
-        return Plan(city, Service())
+        return Plan(city, Service(names=own.names(city)))
     found = own.service(city, world.scratch)
     if p.buses == "own" and not found.files:
         raise ConfigError(
