@@ -372,3 +372,9 @@ def vehicles(size: int) -> Records:
         started=np.nan,
         arrive=np.nan,
     )
+
+
+def stop_record(stated: tuple[float, ...]) -> tuple[float, ...]:
+    """A record of ``STOP`` from link, seconds and, where given, end and place of a stop."""
+    link, seconds, until, place = (*stated, *(-np.inf, -1.0)[len(stated) - 2 :])
+    return seconds, until, np.inf, np.inf, int(link), place

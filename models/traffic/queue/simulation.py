@@ -26,11 +26,11 @@ from models.traffic.queue.arrays import (
     Ints,
     Keys,
 )
-from models.traffic.queue.layout import Layout, records, vehicles
+from models.traffic.queue.layout import Layout, records, stop_record, vehicles
 from models.traffic.queue.settings import Goal, Gridlock, Settings
 from models.traffic.queue.upkeep import kernels as upkeep
 from models.traffic.queue.ways import kernels as shortest
-from models.traffic.queue.ways.turns import turns_of
+from models.traffic.queue.ways.turns import alike, turns_of
 
 NO_WAY = 1e6
 """Cost of entering a closed link, s: trees lead through it only where there is no other way."""
@@ -125,13 +125,13 @@ class Queues:
         heavy : (n,) bool
             Whether the ``banned`` links are dear.
         """
-        given = (np.broadcast_to(one, len(links)).tolist() for one in (burden, heavy, fined))
-        wanted: list[Goal] = list(zip(links.tolist(), *given, strict=True))
-        fresh = [goal for goal in dict.fromkeys(wanted) if goal not in self._goal_rows]
+        columns = [links, *(np.broadcast_to(one, len(links)) for one in (burden, heavy, fined))]
+        row, place = alike(*columns)
+        wanted: list[Goal] = list(zip(*(column[row].tolist() for column in columns), strict=True))
+        fresh = [wanted[at] for at in np.argsort(row) if wanted[at] not in self._goal_rows]
         if fresh:
             self._add_goals(fresh)
-        rows = self._goal_rows
-        return np.fromiter((rows[goal] for goal in wanted), np.int32, len(links))
+        return np.array([self._goal_rows[goal] for goal in wanted], dtype=np.int32)[place]
 
     def _add_goals(self, fresh: list[Goal]) -> None:
         first, turns = len(self.state.goals), len(self._turns.start) - 1
@@ -174,7 +174,7 @@ class Queues:
         for row, listed in enumerate(stops):
             if listed:
                 first[row] = len(lines)
-                lines += [*map(_stop, listed), _stop((NONE, 0.0))]
+                lines += [*map(stop_record, listed), stop_record((NONE, 0.0))]
         self.state = self.state._replace(stops=np.array(lines, dtype=STOP))
         return first
 
@@ -397,8 +397,3 @@ class Queues:
         rows = np.flatnonzero(self.state.vehicles["state"][: self.vehicles] == ARRIVED)
         found: Floats = self.state.vehicles["arrive"][rows] - self.state.vehicles["started"][rows]
         return found
-
-
-def _stop(stated: tuple[float, ...]) -> tuple[float, ...]:
-    link, seconds, until, place = (*stated, *(-np.inf, -1.0)[len(stated) - 2 :])
-    return seconds, until, np.inf, np.inf, int(link), place

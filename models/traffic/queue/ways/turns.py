@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from models.traffic.queue.arrays import Ints
+from models.traffic.queue.arrays import Ints, Longs
 from models.traffic.queue.layout import Layout, csr
 
 
@@ -37,6 +38,23 @@ class Turns(NamedTuple):
     into_link: Ints
     turn_start: Ints
     into_turn: Ints
+
+
+def alike(*columns: npt.NDArray[Any]) -> tuple[Longs, Longs]:
+    """Which rows of some columns are equal.
+
+    Returns
+    -------
+    first : (n_kinds,) int64
+        The first row of each kind.
+    kind : (n_rows,) int64
+    """
+    code = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:
+        values, place = np.unique(column, return_inverse=True)
+        code = code * len(values) + place
+    _, first, kind = np.unique(code, return_index=True, return_inverse=True)
+    return first, kind
 
 
 def turns_of(layout: Layout) -> Turns:
