@@ -7,6 +7,7 @@
   prizes; `sensor_city_saving`: the same by noisy level sensors in a wider city.
 - `x_n200_k36_gap`: a published instance through our own planner, 2 s; its file is read from the
   folder that CITYTWIN_DATA names (`routing/X-n200-k36.vrp`) or from CITYTWIN_X_N200, if there.
+- `start_*`: the search for rounds beside PyVRP's own start; also `python -m bench.waste_start`.
 - `year_10000_*`: a year of 10,000 containers with rounds planned every day; also by itself:
   `python -m bench.waste_year`.
 """
@@ -20,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from bench._report import Bench, seconds
+from bench.waste_start import starts
 from bench.waste_year import year
 from models.waste import kernels
 from models.waste.case import HOURS, sensor_city
@@ -53,6 +55,7 @@ def main() -> None:
     forecast(bench)
     groningen(bench)
     instance(bench)
+    starts(bench)
     year(bench)
     bench.finish()
 
