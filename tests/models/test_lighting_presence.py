@@ -9,9 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench._lamps import town as town_of_lamps
+from models.lighting.groups import streets_of
+from models.lighting.parameters import Parameters
 from models.lighting.presence import kernels
 from models.lighting.presence.arrivals.kernels import DIGITS
-from models.lighting.presence.lampwise import Lines
+from models.lighting.presence.lampwise import Lampwise, Lines
 from models.lighting.presence.streetwise import kernels as streetwise
 from models.lighting.presence.union import kernels as union
 from models.lighting.presence.union.kernels import HELD, LANES, NEAR, PLACE
@@ -241,3 +244,23 @@ def test_street_by_street_is_lamp_by_lamp_where_lamps_stand_together(
         found.append(near.copy())
     np.testing.assert_allclose(held, STEP * np.sum(found, axis=0), rtol=1e-5, atol=1e-4)
     np.testing.assert_allclose(found, there.lives(8)[:-1], atol=2e-5)
+
+
+def test_who_asks_each_minute_changes_nothing() -> None:
+    city, lives = town_of_lamps(3_000), []
+    for asks in (True, False):
+        passers = Lampwise(city, streets_of(city), Streams(1), Parameters())
+        low, high, power = np.ones(3_000, np.float32), np.full(3_000, 3, np.float32), np.ones(3_000)
+        for minute in range(95):
+            if minute % 5 == 0:
+                passers.vehicles[:], passers.walkers[:] = 0.004 + minute / 1e5, 0.003
+                passers.forth[:], passers.fresh = 0.002, True
+            passers.pass_by(STEP, True)
+            if asks:
+                passers.spread(low, high, power)
+        held = passers.take_held()
+        passers.spread(low, high, power)
+        lives.append((power, passers.near_lamps(), held))
+    for one, other in zip(*lives, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert 0.2 < held.mean() / (95 * STEP) < 0.3  # 1 - exp(-λ w), λ about 0.0075, w 27 and 43 s

@@ -28,9 +28,8 @@ Longs = npt.NDArray[np.int64]
 ROOM = 8
 """Who lights a street at once, for which there is room at first; grows by doubling."""
 STEPS, PLANS = 30, 8
-"""Steps that are lived together at most, and changes of the flows among them."""
-AHEAD = 900.0
-"""Times of those who are there are counted anew after so long, s: they are float32."""
+"""Steps that are lived together at most, and changes of the flows among them. After so many steps
+the times of those who are there, float32, are counted anew."""
 LINE = 64
 """Bytes of a line of the cache."""
 
@@ -120,15 +119,19 @@ class Lampwise(Passers):
         self._size = np.zeros(kernels.CLASSES, dtype=np.int64)
         self._plans = np.empty((5, PLANS, n))
         self._plan, self._number = np.zeros(STEPS, dtype=np.int32), -1
-        self.waiting, self._seconds, self._now = 0, 0.0, 0.0
+        self.waiting, self._since, self._seconds, self._now = 0, 0, 0.0, 0.0
 
     def pass_by(self, seconds: float, lit: bool) -> None:
         """Note that a step has passed, and the flows in it."""
         if not lit:
             return
-        full = self.waiting == STEPS or (self.fresh and self._number == PLANS - 1)
-        if full or seconds != self._seconds:
+        if self._since == STEPS:  # whenever the steps were lived: the rounding is to be the same
             self.catch_up()
+            kernels.rebase(self._first, self._count, self._who, np.float32(self._now))
+            self._since, self._now = 0, 0.0
+        if (self.fresh and self._number == PLANS - 1) or seconds != self._seconds:
+            self.catch_up()
+        self._since += 1
         self._seconds = seconds
         if self.fresh or self._number < 0:
             self._number += 1
@@ -143,9 +146,6 @@ class Lampwise(Passers):
         """Live the steps that were noted: who lit which lamp in them."""
         if not self.waiting:
             return
-        if self._now >= AHEAD:
-            kernels.rebase(self._first, self._count, self._who, np.float32(self._now))
-            self._now = 0.0
         at = np.zeros(3, dtype=np.int64)
         while not self._lived(at):
             more = aligned(2 * len(self._who), 4)
