@@ -87,7 +87,11 @@ class Punctuality:
             self._left[first + number] = left
 
     def kept(self, now: float) -> Kept:
-        """What came of the calls that were due before ``now``, s since the start of the run."""
+        """What came of the calls that were due ``LATEST`` before ``now`` (s since the start).
+
+        Which calls count depends on the timetable alone: a jam in which buses stand at the end does
+        not hide those that they have not made.
+        """
         actual = np.where(self._last, self._came, self._left)
         done = ~np.isnan(self._came)
         # A later stop of the same bus was served, or the bus is gone: this one was passed by.
@@ -98,6 +102,5 @@ class Punctuality:
         waited = np.where(passed, np.nan, now - self._due)
         delay = np.where(np.isnan(actual), waited, actual - self._due)
         delay = np.where(self._last, np.maximum(0.0, delay), delay)
-        known = ~np.isnan(actual) | (passed & (self._due <= now)) | (waited > LATEST)
-        counts = ~np.isnan(self._due) & known
+        counts = self._due < now - LATEST
         return Kept(delay[counts], self._last[counts])
