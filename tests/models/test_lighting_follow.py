@@ -78,11 +78,14 @@ def looked_at(reach: Reach, events: np.ndarray, steps: int, behind: float) -> np
                 continue
             a, leaves = int(arc), mine[row + 1, 0] if row + 1 < len(mine) else np.inf
             length = reach.length[a]
-            place = np.minimum(at + (time - since) / pace, length)
-            on = (time >= since) & (time < leaves)
+            # Where he comes from and gets to in each interval: somebody may pass within one.
+            begin, end = np.maximum(time - DT / 2, since), np.minimum(time + DT / 2, leaves)
+            on = begin < end
+            least = np.minimum(at + (begin - since) / pace, length)
+            most = np.minimum(at + (end - since) / pace, length)
             for k in range(reach.start[a], reach.start[a + 1]):
                 away = reach.distance[k]
-                seen = on & (place >= away - reach.ahead) & (place <= away + behind)
+                seen = on & (most >= away - reach.ahead) & (least <= away + behind)
                 seen &= away + behind >= at
                 if not seen.any():
                     continue

@@ -26,6 +26,7 @@ EXPECTED = (
     "have no lane to spare and stay as they are",
     "is after the end of the run",
     "is not followed: on queues",
+    "found no room to depart",
 )
 """What a short run may say."""
 QUICK = ("bologna/closed-street", "bologna/max-pressure")

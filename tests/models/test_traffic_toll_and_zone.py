@@ -128,6 +128,10 @@ def test_a_citys_own_demand_answers_both() -> None:
     assert found["traffic.toll_suppressed"] > 0
     sellers = {payee for _, _, payee, _, kind in outcome.ledger if kind == "replaced vehicles"}
     assert sellers == {"dealers"}
+    # The demand goes on after the run: what is billed is what the run counts, half a day a trip.
+    assert booked(outcome, "replaced vehicles") == pytest.approx(
+        2.0 * found["traffic.zone_replaced"]
+    )
     assert not [row for row in outcome.ledger if row[1] == row[2]]
 
 

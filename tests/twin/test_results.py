@@ -185,13 +185,14 @@ def test_unpaired_noise_is_unsure_and_a_constant_shift_is_sure() -> None:
 @pytest.mark.parametrize(
     ("base", "policy", "clear"),
     [
-        ([10.3, 11.9], [12.85, 14.45], True),  # what is added is a fixed price
+        ([16_747.2, 16_676.8], [17_360.0, 17_289.6], False),  # a count of fares, twice alike
         ([0.0, 0.0], [1500.0, 1500.0], True),  # a sum that no chance touches
+        ([10.3, 10.3], [12.85, 12.85], True),  # a fixed price
         ([500.0, 520.0], [499.0, 519.0], False),  # one vehicle less, twice
         ([500.0, 520.0, 490.0], [499.0, 519.0, 489.0], False),
         ([500.0, 520.0, 490.0] * 2, [499.0, 519.0, 489.0] * 2, True),  # six agree
         ([0.0, 0.0], [1.0, 1.0], False),  # a rare event may come twice
-        ([0.1 + 0.2, 5.0], [0.1 + 0.2 + 0.7, 5.7], True),  # equal but for rounding
+        ([0.1 + 0.2, 5.0] * 3, [0.1 + 0.2 + 0.7, 5.7] * 3, True),  # equal but for rounding
     ],
 )
 def test_equal_differences_are_clear_where_they_are_no_coincidence(

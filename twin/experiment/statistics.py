@@ -108,17 +108,18 @@ def _alike(differences: Floats, a: Floats, b: Floats) -> bool:
 def _no_coincidence(difference: float, a: Floats, b: Floats, risk: float) -> bool:
     """Whether equal differences of several pairs are fixed, and not equal by chance.
 
-    - A fraction does not come twice by chance: what is added is fixed (the price of equipment).
+    - A fraction added to sides that do not vary does not come twice by chance: it is fixed (the
+      price of equipment). Where they vary it may: a count times a price.
     - A whole number may. Where neither side varies it is fixed unless counts of that size would
       repeat: two Poisson counts of mean m are equal with probability 1 / (2 sqrt(pi m)).
     - Where the sides vary, the pairs tell a direction alone: by the sign test, n of n alike have
       the probability 2 / 2**n.
     """
     largest = max(np.abs(a).max(), np.abs(b).max())
-    if abs(difference - round(difference)) > ROUNDING * max(1.0, largest):
-        return True
     pairs = len(a)
     if _alike(a, a, b) and _alike(b, a, b):
+        if abs(difference - round(difference)) > ROUNDING * max(1.0, largest):
+            return True
         return bool((0.5 / math.sqrt(math.pi * max(largest, 1.0))) ** (pairs - 1) < risk)
     return bool(2.0 ** (1 - pairs) < risk)
 

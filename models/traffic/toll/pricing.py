@@ -154,6 +154,7 @@ class Pricing:
         """Count the answers and expect the vehicles at the gates; what they are then."""
         kind, resident, depart = travellers.kind, travellers.resident, travellers.depart
         then = answers.kind
+        within = (depart >= 0.0) & (depart < self._world.end)
         value = self._drivers.values_of_time(travellers)
         burdens = np.column_stack(self._prices.shares(then, resident)) / value[:, None]
         for row, name in enumerate(map(str, names)):
@@ -163,9 +164,8 @@ class Pricing:
             self._burdens[name] = (float(burdens[row, 0]), float(burdens[row, 1]))
             if then[row] != kind[row]:
                 self._kinds[name] = int(then[row])
-                if self._zone is not None:
+                if self._zone is not None and within[row]:
                     self._zone.replace(int(kind[row]), bool(resident[row]), DAYS)
-        within = (depart >= 0.0) & (depart < self._world.end)
         self._forgo(answers, travellers.kind, within)
         choice = answers.choice[within]
         self.diverted += int(np.count_nonzero(choice == DIVERTS))
