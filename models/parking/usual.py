@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.parking import kernels
 from models.parking.columns import Floats, Ground, Habits, Rows
+from models.parking.wishes import kernels as wishes
 
 
 def start_shares(capacity: Rows, wishes: Floats, mean: float) -> Floats:
@@ -58,13 +58,13 @@ def coefficient(
 
     Notes
     -----
-    By fixed-point steps on :func:`models.parking.kernels.own_elasticity`. Free bays have no
+    By fixed-point steps on :func:`models.parking.wishes.kernels.own_elasticity`. Free bays have no
     elasticity: they are taken as if they cost 1 EUR/h.
     """
     prices = np.where(usual > 0.0, usual, 1.0)
     found = elasticity / (float(prices.mean()) * stay)
     for _ in range(20):
-        there = kernels.own_elasticity(g, habits._replace(price=found), prices, stay, weight)
+        there = wishes.own_elasticity(g, habits._replace(price=found), prices, stay, weight)
         if there == 0.0 or abs(there - elasticity) < 1e-6:
             break
         found *= elasticity / there

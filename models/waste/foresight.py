@@ -171,6 +171,13 @@ class Readings:
             self.filling = learn(self.past)
         return _with_emptyings(self.past, self.table, self.emptied, at), self.filling
 
+    def _ahead(self, at: float) -> npt.NDArray[np.int64]:
+        """Lines of the file whose time is after an hour."""
+        given = self.whole.table
+        assert given is not None
+        found: npt.NDArray[np.int64] = np.sort(given.line[given.hour >= at])
+        return found
+
     def _check(self, rows: npt.NDArray[np.int32], ids: npt.NDArray[np.str_]) -> None:
         if not (rows >= 0).any():
             raise DataError(
@@ -199,6 +206,9 @@ class Readings:
                 f"warning: the city has no container {', '.join(map(repr, map(str, unknown[:3])))}"
                 + (f" (and {len(unknown) - 3} more)" if len(unknown) > 3 else "")
             )
+        if len(ahead := self._ahead(at)):
+            lines = ", ".join(map(str, ahead[:5])) + (", …" if len(ahead) > 5 else "")
+            notes.append(f"{len(ahead)} rows are later than the shift: not used (lines {lines})")
         old = "warning: " if age > OLD else ""
         notes.append(f"{old}levels of {known} containers, the newest {age:.1f} h old")
         return [*notes, f"{self.file}: {self.past.quality.table()}"]

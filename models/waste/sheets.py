@@ -32,7 +32,7 @@ VISITED = {
     "calendar": "its day of the calendar",
     "full": "it is full before the next chance more likely than not",
     "threshold": "its level is over the threshold of the scenario",
-    "worth it": "it may be full before the next chance, and is worth the way",
+    "worth it": "the way to it costs less than the chance that it is full before the next",
     "left over": "it was left over from the day before",
 }
 """Why a container is emptied."""

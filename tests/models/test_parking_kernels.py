@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from models.parking import ground, kernels
 from models.parking.columns import LEG, Habits, room
 from models.parking.usual import coefficient, start_shares
+from models.parking.wishes import kernels as wishes
 from tests.models.parking_town import town
 from twin.core.random import uniform
 
@@ -47,7 +48,7 @@ def test_the_block_wished_for_is_the_best(seed: int, edge: int, stay: float, sha
     price = draws.uniform(0.0, 6.0, BLOCKS)
     full = draws.uniform(size=BLOCKS) < share
     key = int(draws.integers(1 << 62))
-    found = kernels.wish(GROUND, HABITS, price, full, edge, np.uint64(key), stay)
+    found = wishes.wish(GROUND, HABITS, price, full, edge, np.uint64(key), stay)
     assert found == _reference_wish(price, full, edge, key, stay)
 
 
@@ -95,7 +96,7 @@ def test_the_coefficient_of_the_price_gives_the_elasticity() -> None:
     weight = np.linspace(0.0, 2.0, EDGES)
     found = coefficient(GROUND, HABITS, price, 2.0, weight, -0.4)
     habits = HABITS._replace(price=found)
-    assert kernels.own_elasticity(GROUND, habits, price, 2.0, weight) == pytest.approx(-0.4)
+    assert wishes.own_elasticity(GROUND, habits, price, 2.0, weight) == pytest.approx(-0.4)
 
     # The derivative itself, of the expected demand of one block for its own price.
     def demand(p: np.ndarray, block: int) -> float:
@@ -105,7 +106,7 @@ def test_the_coefficient_of_the_price_gives_the_elasticity() -> None:
             rows = GROUND.near[part]
             value = habits.price * p[rows] * 2.0 + habits.walk * GROUND.near_walk[part]
             attraction = GROUND.capacity[rows] * np.exp(value)
-            whole = attraction.sum() + np.exp(kernels.outside(GROUND, habits, edge, 2.0))
+            whole = attraction.sum() + np.exp(wishes.outside(GROUND, habits, edge, 2.0))
             total += weight[edge] * attraction[rows == block].sum() / whole
         return total
 

@@ -87,6 +87,30 @@ def visited(plan):
     return {e.container: e for r in plan.rounds for e in r.sheet if e.what == "empty"}
 
 
+@pytest.mark.parametrize("false", ["0.000", "-0.040", "1.000"])
+def test_single_false_readings_do_not_fill_the_rounds(readings, three_days, tmp_path, false):
+    head, *lines = readings[0].read_text(encoding="utf-8").splitlines()
+    hit = np.flatnonzero(np.random.default_rng(8).random(len(lines)) < 0.02)
+    for row in hit.tolist():
+        lines[row] = f"{lines[row].rpartition(',')[0]},{false}"
+    file = tmp_path / "false.csv"
+    file.write_text("\n".join([head, *lines]) + "\n", encoding="utf-8")
+    plan = planned(file)
+    assert any("lone" in note for note in plan.notes)
+    honest = visited(three_days[0]).keys() & readings[1]
+    assert len(visited(plan).keys() & readings[1]) <= len(honest) + 3
+
+
+def test_rows_from_after_the_shift_are_told(helsinki, tmp_path):
+    file = recorded(helsinki, tmp_path / "a.csv", "2025-01-13T20:00")
+    key = str(helsinki["container"].ids[0])
+    with file.open("a", encoding="utf-8") as stream:
+        stream.write(f"{key},2027-01-01T00:00:00,0.9\n")
+    line = len(file.read_text(encoding="utf-8").splitlines())
+    notes = planned(file).notes
+    assert f"1 rows are later than the shift: not used (lines {line})" in notes
+
+
 def test_every_recorded_container_is_told_of_with_its_level_and_a_reason(
     readings, three_days, tmp_path
 ):

@@ -233,3 +233,29 @@ def test_a_delimiter_is_found_and_percent_is_refused(tmp_path):
     file.write_text("id,dateObserved,fillingLevel\na,2025-07-01T06:00,30\na,2025-07-01T07:00,40\n")
     with pytest.raises(DataError, match="percent"):
         read_recording(file)
+
+
+def _hourly(tmp_path, changed):
+    """Shares of a container that fills by 2 points an hour, emptied at hour 30; some changed."""
+    lines = ["id,type,dateObserved,fillingLevel"]
+    for hour in range(60):
+        moment = np.datetime64("2024-03-04T00:00:00") + np.timedelta64(hour, "h")
+        level = changed.get(hour, 0.05 + 0.02 * (hour % 30))
+        lines.append(f"urn:a,WasteContainer,{moment}.000Z,{level:.3f}")
+    file = tmp_path / "containers.csv"
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return read_recording(file)
+
+
+@pytest.mark.parametrize("level", [0.0, -0.04, 1.0])
+def test_a_reading_that_leaps_away_and_back_is_not_used(tmp_path, level):
+    found = _hourly(tmp_path, {20: level})
+    assert ("lone", 22) in _flags(found)
+    assert np.isnan(found.level[found.line == 22])
+    unseen = [flag.line for flag in found.quality.flags if flag.what == "emptied unseen"]
+    assert unseen == [32], "the one emptying there was"
+
+
+def test_a_container_that_stays_empty_was_emptied(tmp_path):
+    found = _hourly(tmp_path, dict.fromkeys(range(20, 30), 0.02))
+    assert {flag.what for flag in found.quality.flags if flag.line == 22} == {"emptied unseen"}

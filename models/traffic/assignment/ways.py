@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from models.traffic.assignment import kernels
 from models.traffic.assignment.network import Floats, RoadNetwork, Rows, TripTable
+from models.traffic.assignment.shortest import kernels as shortest
 
 Columns = tuple[Rows, Rows, Rows, Floats, Rows]
 
@@ -48,7 +49,7 @@ class Ways:
     def shortest(self) -> tuple[float, int]:
         """Σ trips × shortest cost, and the first pair that no way joins or -1."""
         n, t = self._network, self._trips
-        total, lost = kernels.shortest_cost(
+        total, lost = shortest.shortest_cost(
             self._origins,
             self._begin,
             t.destination,
@@ -113,7 +114,7 @@ class Ways:
     def _look(self, origin: int) -> None:
         """The shortest ways from a zone."""
         n = self._network
-        kernels.shortest_ways(
+        shortest.shortest_ways(
             origin,
             n.first,
             n.order,

@@ -28,6 +28,8 @@ AGAIN = 1.0
 DROP, SHARE = 25.0, 0.5
 """A level that falls by so much, and by this share, tells of an emptying."""
 STUCK = 5
+NEAR, SOON = 10.0, 24.0
+"""Readings on both sides of a lone one differ by at most so many points, and lie so many h off."""
 
 
 def clean(table: Table, file: Path) -> Recording:
@@ -48,7 +50,7 @@ def clean(table: Table, file: Path) -> Recording:
     table = _believable(table, shaken, quality)
     order = np.lexsort((table.line, table.hour))
     table = _once(table.take(order), quality)
-    table = _emptied_unseen(table, quality)
+    table = _emptied_unseen(_without_lone(table, quality), quality)
     _stuck(table, quality)
     if not np.isfinite(table.level).any():
         raise DataError("no level in the recording can be used", where=str(file))
@@ -222,6 +224,29 @@ def _once(table: Table, quality: Quality) -> Table:
     level = np.where(repeated, np.nan, t.level)
     kept = replace(t, level=level).take(~out)
     return kept.take(np.lexsort((kept.line, kept.hour)))
+
+
+def _without_lone(table: Table, quality: Quality) -> Table:
+    """Readings that leap away and back between two that agree are not used.
+
+    Taken for true, a leap down would be an emptying that nobody told, and the way back up the
+    filling of weeks within hours.
+    """
+    order = np.lexsort((table.line, table.hour, table.container))
+    order = order[np.isfinite(table.level[order])]
+    t = table.take(order)
+    reading = np.isnan(t.after)
+    three = (t.container[2:] == t.container[:-2]) & reading[2:] & reading[1:-1] & reading[:-2]
+    three &= (t.hour[2:] - t.hour[1:-1] <= SOON) & (t.hour[1:-1] - t.hour[:-2] <= SOON)
+    told = (t.emptied[2:] > t.hour[:-2]) & (t.emptied[2:] <= t.hour[2:])
+    before, after = t.level[1:-1] - t.level[:-2], t.level[1:-1] - t.level[2:]
+    leap = (np.minimum(np.abs(before), np.abs(after)) >= DROP) & (before * after > 0.0)
+    lone = three & ~told & leap & (np.abs(before - after) <= NEAR)
+    rows = order[1:-1][lone] if len(t.line) > 2 else order[:0]
+    _tell(quality, table, np.isin(np.arange(len(table.line)), rows), "lone", table.level)
+    level = table.level.copy()
+    level[rows] = np.nan
+    return replace(table, level=level)
 
 
 def _emptied_unseen(table: Table, quality: Quality) -> Table:

@@ -22,6 +22,7 @@ RULES = {
     "clock": "the time breaks the order of the file: it becomes that of the row before, and the"
     " levels on both sides of it are not used",
     "outside": "far from all other times: not used",
+    "lone": "leaps by 25 points and back between two readings that agree: not used",
     "emptied unseen": "the level fell without an emptying told: emptied half-way between",
     "too empty": "far less than ever after such a time: an emptying was probably missed; the level"
     " is not used",
